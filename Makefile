@@ -1,0 +1,44 @@
+# Two commands for a newcomer: `make demo` and `make test`. Everything they need they install themselves,
+# into .venv in this folder; a browser comes from Playwright, else from the system, else from Debian's packages.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup browser demo test lint types contracts docs lock bench soak clean
+
+help:  ## list what can be made
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.installed: pyproject.toml requirements.lock
+	@echo "==> a Python environment in $(VENV), with the versions of requirements.lock"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "gatekeeper needs Python 3.11 or newer; run: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+setup: $(VENV)/.installed  ## make the environment
+
+browser: setup  ## find a browser, or install one
+	@sh tests/install_browser.sh $(BIN)
+
+demo: setup browser  ## the whole story on the bundled clinic: catch, prove, release, roll back
+	@$(BIN)/gatekeeper demo
+
+test: setup browser  ## everything that must hold before a commit
+	@echo "==> style";     $(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@echo "==> types";     $(BIN)/mypy
+	@echo "==> contracts"; $(BIN)/lint-imports
+	@echo "==> tests";     $(BIN)/pytest -n 2 --dist worksteal
+
+lock:  ## write requirements.lock anew: the newest versions that pyproject.toml allows
+	@$(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --no-emit-index-url --no-header \
+		--no-annotate --generate-hashes pyproject.toml --output-file requirements.lock
+
+clean:  ## remove the environment and what runs have left
+	rm -rf $(VENV) .gatekeeper dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,5 @@
+"""`python -m gatekeeper` is the same as `gatekeeper`."""
+
+from gatekeeper.cli import main
+
+main()

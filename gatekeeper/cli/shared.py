@@ -1,0 +1,119 @@
+"""What every command has: the common options, and the way from an error to a sentence and an exit code."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, cast
+
+import click
+
+from gatekeeper.errors import GatekeeperError, NotBuiltYet
+from migrations_lint.errors import LintError
+from smoke.errors import SmokeError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from gatekeeper.config.settings import Settings
+
+P = ParamSpec("P")
+
+
+@dataclass
+class Invocation:
+    """What the common options said. Settings and consoles are made when first asked for."""
+
+    config: Path | None
+    format: str
+    quiet: bool
+    no_color: bool
+
+    @cached_property
+    def settings(self) -> "Settings":
+        """The settings file and the environment; raises ConfigError."""
+        from gatekeeper.config.load import load
+
+        return load(self.config)
+
+    @property
+    def wants_json(self) -> bool:
+        """Machine output was asked for."""
+        return self.format == "json"
+
+    @cached_property
+    def out(self) -> "Console":
+        """Standard output: the answer."""
+        return self._console(stderr=False)
+
+    @cached_property
+    def err(self) -> "Console":
+        """Standard error: progress and remarks; silent with --quiet."""
+        return self._console(stderr=True)
+
+    def _console(self, *, stderr: bool) -> "Console":
+        from rich.console import Console
+
+        plain = self.no_color or "NO_COLOR" in os.environ
+        return Console(
+            stderr=stderr,
+            no_color=plain,
+            color_system=None if plain else "auto",
+            highlight=False,
+            soft_wrap=True,
+            quiet=self.quiet and stderr,
+        )
+
+
+def command(
+    name: str | None = None, *, formats: tuple[str, ...] = ("text", "json"), **attributes: Any
+) -> Callable[[Callable[Concatenate[Invocation, P], Any]], click.Command]:
+    """Like `click.command`, with --config, --format, --quiet and --no-color; passes an Invocation first."""
+
+    def decorate(function: Callable[Concatenate[Invocation, P], Any]) -> click.Command:
+        @wraps(function)
+        def run(config: Path | None, output_format: str, quiet: bool, no_color: bool, *args: Any, **kwargs: Any) -> Any:
+            return function(Invocation(config, output_format, quiet, no_color), *args, **kwargs)
+
+        options = (
+            click.option("--config", type=click.Path(path_type=Path), help="Settings file [gatekeeper.toml]."),
+            click.option(
+                "--format", "output_format", type=click.Choice(formats), default=formats[0],
+                help="How the answer is printed.",
+            ),
+            click.option("--quiet", "-q", is_flag=True, help="Nothing but the answer."),
+            click.option("--no-color", is_flag=True, help="Plain text (NO_COLOR does the same)."),
+        )  # fmt: skip
+        decorated: Any = run
+        for option in reversed(options):
+            decorated = option(decorated)
+        made: Any = click.command(name, **attributes)  # typed by overloads that our keywords do not fit
+        return cast("click.Command", made(decorated))
+
+    return decorate
+
+
+def not_built_yet(what: str, instead: str) -> NoReturn:
+    """Say that a command belongs to a later version; exit code 2."""
+    raise NotBuiltYet(f"`gatekeeper {what}` is not part of this version", next_step=instead)
+
+
+def run_to_exit_code(group: click.Command) -> int:
+    """Run the command line; our errors become their sentence on stderr, anything else keeps its traceback."""
+    try:
+        result = group.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        click.echo("stopped", err=True)
+        return 130
+    except (GatekeeperError, LintError, SmokeError) as error:
+        click.echo(f"gatekeeper: {error}", err=True)
+        return error.exit_code
+    except BrokenPipeError:  # the reader of our output, such as `head`, has had enough
+        sys.stderr.close()
+        return 0
+    return result if isinstance(result, int) else 0

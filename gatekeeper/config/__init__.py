@@ -1,0 +1,1 @@
+"""Typed settings: `gatekeeper.toml`, overlaid by environment variables."""

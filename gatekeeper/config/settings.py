@@ -1,0 +1,122 @@
+"""Every key of `gatekeeper.toml`, typed. `example.toml` beside this file documents them; a test holds the two together.
+
+Any key can come from the environment as `GATEKEEPER_TABLE__KEY`, which is where passwords and URLs belong.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from gatekeeper.config.durations import Duration
+from migrations_lint.settings import LintSettings
+from smoke.settings import SmokeSettings
+
+
+class Table(BaseModel):
+    """A table of the settings file: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class ServiceSettings(Table):
+    """`[service]`: what is released, and where to."""
+
+    name: str = "app"
+    environment: str = "production"
+
+
+class MigrationsSettings(Table):
+    """`[migrations]`: where the history lies. Formats are detected where `format` is "auto"."""
+
+    paths: tuple[Path, ...] = (Path("migrations"),)
+    format: str = "auto"
+
+
+class InjectSettings(Table):
+    """`[inject]`: the timeouts that `gatekeeper inject` writes into migrations."""
+
+    lock_timeout: Duration = timedelta(seconds=2)
+    statement_timeout: Duration | None = None
+
+
+class StagingSettings(Table):
+    """`[staging]`: the server on which rollbacks are proven; the embedded PostgreSQL where no URL is set."""
+
+    url: SecretStr | None = None
+    statement_timeout: Duration = timedelta(seconds=60)
+
+
+class MigrateSettings(Table):
+    """`[migrate]`: the target database, by a direct connection, and the budget for stalling others."""
+
+    url: SecretStr | None = None
+    max_stall: Duration = timedelta(milliseconds=500)
+    give_up_after: Duration = timedelta(minutes=10)
+    statement_timeout: Duration | None = None
+
+
+class DeploySettings(Table):
+    """`[deploy]`: the provider and the keys that it reads."""
+
+    provider: str = "command"
+    options: Mapping[str, Any] = Field(default_factory=dict)
+
+
+class GateSettings(Table):
+    """`[gate]`: how many people of which role must approve, and for how long that holds."""
+
+    approvals: Mapping[str, int] = Field(default_factory=lambda: {"release-manager": 1})
+    expires_after: Duration = timedelta(hours=24)
+    approvers: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+class StoreSettings(Table):
+    """`[store]`: where releases, evidence and approvals are kept."""
+
+    url: SecretStr = SecretStr("sqlite:///.gatekeeper/gatekeeper.sqlite")
+    artifacts: Path = Path(".gatekeeper/artifacts")
+
+
+class Settings(BaseSettings):
+    """All of `gatekeeper.toml`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="GATEKEEPER_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        validate_default=True,
+    )
+
+    service: ServiceSettings = ServiceSettings()
+    migrations: MigrationsSettings = MigrationsSettings()
+    lint: LintSettings = LintSettings()
+    inject: InjectSettings = InjectSettings()
+    staging: StagingSettings = StagingSettings()
+    migrate: MigrateSettings = MigrateSettings()
+    smoke: SmokeSettings = SmokeSettings()
+    deploy: DeploySettings = DeploySettings()
+    gate: GateSettings = GateSettings()
+    store: StoreSettings = StoreSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file, which `load` hands in as init values."""
+        assert isinstance(init_settings, InitSettingsSource)
+        return env_settings, init_settings

@@ -1,0 +1,1 @@
+"""Web pages for release managers. Filled by a later version."""

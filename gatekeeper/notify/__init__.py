@@ -1,0 +1,1 @@
+"""Tells people about releases. Filled by a later version."""

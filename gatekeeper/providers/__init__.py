@@ -1,0 +1,55 @@
+"""Deploy providers: each says, as Actions, how to put a version live, take it back, and ask what runs.
+
+A provider is a module with `PROVIDER` as its last line, and a page of the same stem.
+"""
+
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import Protocol, runtime_checkable
+
+from gatekeeper.model.action import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What a provider needs to know: the version that shall run, the one that ran before, and its settings."""
+
+    service: str
+    environment: str
+    version: str
+    previous: str | None
+    settings: Mapping[str, object]
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@runtime_checkable
+class Provider(Protocol):
+    """How one platform deploys. Plans only: nothing here runs anything."""
+
+    @property
+    def name(self) -> str:
+        """The name in `[deploy] provider = …`."""
+        ...
+
+    def plan_deploy(self, deployment: Deployment) -> tuple[Action, ...]:
+        """What to run, in order, so that `deployment.version` serves."""
+        ...
+
+    def plan_rollback(self, deployment: Deployment) -> tuple[Action, ...]:
+        """What to run so that `deployment.previous` serves again."""
+        ...
+
+    def plan_status(self, deployment: Deployment) -> tuple[Action, ...]:
+        """What to run to learn the serving version: the last action's output is that version's name."""
+        ...
+
+
+@cache
+def providers() -> dict[str, Provider]:
+    """All providers by name."""
+    modules = [import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
+    found = [getattr(module, "PROVIDER", None) for module in modules]
+    return {provider.name: provider for provider in found if isinstance(provider, Provider)}

@@ -1,0 +1,1 @@
+"""The release workflow, durable: killed anywhere, it resumes and ends in one consistent state."""

@@ -1,0 +1,1 @@
+"""Timelines and summaries of releases, for people."""

@@ -1,0 +1,1 @@
+"""Staging servers and scratch databases, where migrations are traced and rollbacks proven."""

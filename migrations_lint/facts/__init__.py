@@ -1,0 +1,1 @@
+"""Statements in, facts out: what each one locks, scans, rewrites and changes."""

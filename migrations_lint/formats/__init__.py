@@ -1,0 +1,50 @@
+"""Migration formats: how each tool lays out its files, and what it would run. One plug-in a tool.
+
+A format is a module with `FORMAT` as its last line, and a page of the same stem. Nothing else is edited to add
+one: `formats()` walks this folder and the entry points named `migrations_lint.formats`.
+"""
+
+import pkgutil
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from migrations_lint.model import Edit, Migration
+
+
+@runtime_checkable
+class MigrationFormat(Protocol):
+    """What the linter, the injector and the proof need to know of a migration tool."""
+
+    @property
+    def name(self) -> str:
+        """The name in the configuration and in reports, such as `alembic`."""
+        ...
+
+    def roots(self, folder: Path) -> Iterator[Path]:
+        """Folders at or below `folder` that hold a history of this tool."""
+        ...
+
+    def files(self, root: Path) -> Iterator[Path]:
+        """The history's migration files (the way up) in the order in which the tool runs them."""
+        ...
+
+    def read(self, path: Path, text: str) -> Migration:
+        """One migration; raises UnreadableMigration where the tool would refuse the file too."""
+        ...
+
+    def with_timeout(self, migration: Migration, wait: str, limit: str | None) -> tuple[Edit, ...]:
+        """Edits that put lock_timeout (and statement_timeout) in force; none where nothing is due."""
+        ...
+
+
+@cache
+def formats() -> dict[str, MigrationFormat]:
+    """All formats by name, the built-in ones and those of installed packages."""
+    modules = [f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__)]
+    found = [getattr(import_module(name), "FORMAT", None) for name in modules]
+    found += [entry.load() for entry in entry_points(group="migrations_lint.formats")]
+    return {plug_in.name: plug_in for plug_in in found if isinstance(plug_in, MigrationFormat)}

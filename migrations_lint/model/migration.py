@@ -1,0 +1,150 @@
+"""A migration as its own tool would run it, and where each piece of its SQL stands in a file."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, NamedTuple
+
+
+class Direction(Enum):
+    """Which way a script takes the schema."""
+
+    UP = "up"
+    DOWN = "down"
+
+
+class Position(NamedTuple):
+    """A place in a file; both count from 1, in characters."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file's path and its whole text, exactly as read (line ends kept)."""
+
+    path: Path
+    text: str
+
+    def position(self, offset: int) -> Position:
+        """The line and column of a character offset."""
+        line_start = self.text.rfind("\n", 0, offset) + 1
+        return Position(self.text.count("\n", 0, offset) + 1, offset - line_start + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A run of SQL that its tool sends to the server, and the place in the file that it comes from.
+
+    `start` and `end` are character offsets into `source.text`. A verbatim fragment is that very text; any
+    other was rendered by the code that stands there (an Alembic operation), so all its statements share the
+    place. `in_transaction` says whether the tool itself opens a transaction around the fragment; neighbouring
+    fragments that have one share it.
+    """
+
+    sql: str
+    source: Source
+    start: int
+    end: int
+    verbatim: bool = True
+    in_transaction: bool = True
+
+    def in_file(self, offset: int) -> int:
+        """Where in the file the character at `offset` of `sql` stands."""
+        return self.start + offset if self.verbatim else self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One direction of a migration: its fragments in the order in which they run."""
+
+    fragments: tuple[Fragment, ...]
+
+    @property
+    def sql(self) -> str:
+        """The whole script as text, for people and digests; to run it, go fragment by fragment."""
+        return "\n".join(fragment.sql for fragment in self.fragments)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the tool wraps all of it."""
+        return all(fragment.in_transaction for fragment in self.fragments)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A part of a migration that could not be read, named so that nobody takes silence for safety."""
+
+    path: Path
+    line: int
+    message: str
+    hint: str
+    direction: Direction = Direction.UP
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step of a history. `id` is the tool's own; `down` is None where the tool finds no way back.
+
+    `parents` are the ids that must have run before it, as far as the tool says so (Alembic); else empty.
+    """
+
+    id: str
+    tool: str
+    path: Path
+    up: Script
+    down: Script | None
+    title: str = ""
+    parents: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the tool wraps the whole way up in one transaction."""
+        return self.up.in_transaction
+
+    def scripts(self) -> Iterator[tuple[Direction, Script]]:
+        """The way up, and the way down where there is one."""
+        yield Direction.UP, self.up
+        if self.down is not None:
+            yield Direction.DOWN, self.down
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One parsed SQL statement at its place.
+
+    `start` and `end` are character offsets into the fragment's SQL, without the semicolon; `kind` is the
+    parser's node name (`index_stmt`) and `node` its tree, which only `facts/` looks into.
+    """
+
+    fragment: Fragment
+    sql: str
+    start: int
+    end: int
+    kind: str
+    node: Any
+
+    @property
+    def begins(self) -> Position:
+        """Where the statement begins in the file."""
+        return self.fragment.source.position(self.fragment.in_file(self.start))
+
+    @property
+    def ends(self) -> Position:
+        """Where its last character stands in the file."""
+        fragment = self.fragment
+        last = fragment.in_file(self.end) if fragment.verbatim else fragment.end
+        return fragment.source.position(max(last, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace the characters from `start` to `end` (offsets into the file's text) by `text`."""
+
+    path: Path
+    start: int
+    end: int
+    text: str

@@ -1,0 +1,90 @@
+"""What the linter has to say: findings at their places, and the facts they rest on."""
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from migrations_lint.model.fact import LockFact, Relation
+from migrations_lint.model.migration import Direction, Edit, Migration, Position, Problem, Statement
+
+
+class Severity(Enum):
+    """How much a finding matters, least first."""
+
+    NOTE = "note"
+    WARNING = "warning"
+    ERROR = "error"
+
+    @property
+    def rank(self) -> int:
+        """0 for note, 2 for error."""
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """`-- gatekeeper: allow RULE because …`, as found above or beside a statement."""
+
+    rule: str
+    reason: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One harm at one place. `message` says what happens and to whom, `help` the way out."""
+
+    rule: str
+    severity: Severity
+    message: str
+    help: str
+    path: Path
+    begins: Position
+    ends: Position
+    relations: tuple[Relation, ...] = ()
+    fix: tuple[Edit, ...] = ()
+    suppressed: str | None = None
+    baseline: bool = False
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedStatement:
+    """A statement with the locks it takes; `transaction` numbers the script's transactions, None is outside."""
+
+    statement: Statement
+    direction: Direction
+    transaction: int | None
+    locks: tuple[LockFact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedMigration:
+    """A migration after the linter has been through it."""
+
+    migration: Migration
+    statements: tuple[CheckedStatement, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything one run found. `problems` of its migrations are what could not be read."""
+
+    migrations: tuple[CheckedMigration, ...]
+    findings: tuple[Finding, ...]
+    server_version: int
+    seconds: float = 0.0
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Whatever could not be read, in all migrations."""
+        return tuple(problem for checked in self.migrations for problem in checked.problems)
+
+    def standing(self) -> tuple[Finding, ...]:
+        """The findings that neither a reasoned comment nor the baseline has accepted."""
+        return tuple(f for f in self.findings if f.suppressed is None and not f.baseline)
+
+    def reaches(self, threshold: Severity) -> bool:
+        """Whether a standing finding is at or above the threshold."""
+        return any(finding.severity.rank >= threshold.rank for finding in self.standing())

@@ -1,0 +1,26 @@
+"""What a team sets for the linter. A plain dataclass, so that linting without a file starts fast."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class LintSettings:
+    """The `[lint]` table of `gatekeeper.toml`."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    server_version: int = 15
+    """Major version of the PostgreSQL that production runs (12 to 18)."""
+
+    fail_on: str = "error"
+    """The least severity that makes the exit code 1: note, warning or error."""
+
+    off: tuple[str, ...] = ()
+    """Rules that are not run at all."""
+
+    severity: tuple[tuple[str, str], ...] = ()
+    """Pairs of a rule and the severity it gets instead of its own."""
+
+    timeout_set_by_runner: bool = False
+    """Whether something outside the files (a role, a URL, the runner) sets lock_timeout for migrations."""

@@ -1,0 +1,111 @@
+"""The values of a smoke run: what is asked, of whom, and what came back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+
+class Verdict(Enum):
+    """What a check says, in the order of gravity."""
+
+    PASS = "pass"
+    FLAKY = "flaky"
+    INCONCLUSIVE = "inconclusive"
+    FAIL = "fail"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for pass, 4 for critical."""
+        return list(Verdict).index(self)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether a release may go on."""
+        return self in {Verdict.PASS, Verdict.FLAKY}
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file that a check left: scrubbed, scanned, and named by its digest."""
+
+    kind: str
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one check found. `message` is one sentence; it never carries a secret or a person's data."""
+
+    name: str
+    verdict: Verdict
+    message: str
+    critical: bool = True
+    seconds: float = 0.0
+    attempts: int = 1
+    artifacts: tuple[Artifact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The running site: its base URL, where artifacts go, and the values that must never show anywhere.
+
+    `control_url` is a page known to be good that is reached by the same network path; where it fails too, the
+    runner is blind and the site is not to blame.
+    """
+
+    url: str
+    artifacts: Path
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    control_url: str | None = None
+
+
+@runtime_checkable
+class Check(Protocol):
+    """One question to the site. A check is made from its settings and asked once per attempt."""
+
+    @property
+    def name(self) -> str:
+        """The name under which it is configured and reported."""
+        ...
+
+    @property
+    def critical(self) -> bool:
+        """Whether its failure alone makes the release fail."""
+        ...
+
+    @property
+    def timeout_seconds(self) -> float:
+        """The longest one attempt may take."""
+        ...
+
+    def ask(self, target: Target, deadline: float) -> Outcome:
+        """Ask once; `deadline` is on the clock of `time.monotonic`. Raises only what is a bug."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SmokeReport:
+    """All outcomes of one run and the verdict that follows from them."""
+
+    target: str
+    outcomes: tuple[Outcome, ...]
+    seconds: float = 0.0
+
+    @property
+    def verdict(self) -> Verdict:
+        """The gravest of the critical checks; a check that is not critical can lower it to flaky at most."""
+        return overall(self.outcomes)
+
+
+def overall(outcomes: Sequence[Outcome]) -> Verdict:
+    """Fold outcomes into one verdict; nothing asked is nothing known, hence inconclusive."""
+    if not outcomes:
+        return Verdict.INCONCLUSIVE
+    weighed = [
+        outcome.verdict if outcome.critical or outcome.verdict.is_good else Verdict.FLAKY for outcome in outcomes
+    ]
+    return max(weighed, key=lambda verdict: verdict.rank)

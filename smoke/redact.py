@@ -1,0 +1,1 @@
+"""Secrets and personal health information never reach a log or an artifact."""
