@@ -24,8 +24,8 @@ class MigrationFormat(Protocol):
         """The name in the configuration and in reports, such as `alembic`."""
         ...
 
-    def roots(self, folder: Path) -> Iterator[Path]:
-        """Folders at or below `folder` that hold a history of this tool."""
+    def is_root(self, folder: Path) -> bool:
+        """Whether a history of this tool begins in `folder`."""
         ...
 
     def files(self, root: Path) -> Iterator[Path]:
@@ -44,7 +44,8 @@ class MigrationFormat(Protocol):
 @cache
 def formats() -> dict[str, MigrationFormat]:
     """All formats by name, the built-in ones and those of installed packages."""
-    modules = [f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__)]
+    names = [module.name for module in pkgutil.iter_modules(__path__)]
+    modules = [f"{__name__}.{name}" for name in names if not name.startswith("_")]
     found = [getattr(import_module(name), "FORMAT", None) for name in modules]
     found += [entry.load() for entry in entry_points(group="migrations_lint.formats")]
     return {plug_in.name: plug_in for plug_in in found if isinstance(plug_in, MigrationFormat)}

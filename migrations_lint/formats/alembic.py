@@ -1,0 +1,82 @@
+"""Alembic: revisions in Python, rendered to the SQL that they would send; `env.py` is never run."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from migrations_lint.errors import UnreadableMigration
+from migrations_lint.files import folders_below, natural_key, read_text
+from migrations_lint.formats import MigrationFormat
+from migrations_lint.formats._alembic import revisions
+from migrations_lint.model import Edit, Migration, Source
+
+
+class Alembic:
+    """The libraries behind it are imported only when a revision is read."""
+
+    name = "alembic"
+
+    def is_root(self, folder: Path) -> bool:
+        """A script location (`env.py` and `versions`), or a folder of revisions somewhere else."""
+        if (folder / "env.py").is_file() and (folder / "versions").is_dir():
+            return True
+        return any(_is_revision(path) for path in sorted(folder.glob("*.py")))
+
+    def files(self, root: Path) -> Iterator[Path]:
+        """Every revision after those that it names; files that cannot be read come last."""
+        versions = root / "versions"
+        folders = folders_below(versions) if versions.is_dir() and (root / "env.py").is_file() else [root]
+        files = sorted(
+            (path for folder in folders for path in folder.glob("*.py") if _is_revision(path)), key=natural_key
+        )
+        heads, broken = _heads(files)
+        yield from (revision.path for revision in revisions.in_order(heads))
+        yield from broken
+
+    def read(self, path: Path, text: str) -> Migration:
+        """Both ways as SQL; what could not be rendered is among the migration's problems."""
+        from migrations_lint.formats._alembic.render import render
+
+        tree = revisions.parse(path, text)
+        head = revisions.revision_of(path, tree)
+        rendered = render(Source(path, text), tree)
+        return Migration(
+            id=head.id,
+            tool=self.name,
+            path=path,
+            up=rendered.up,
+            down=rendered.down,
+            title=head.title,
+            parents=head.down_revision + tuple(_resolved(path, name) for name in head.depends_on),
+            problems=rendered.problems,
+        )
+
+    def with_timeout(self, migration: Migration, wait: str, limit: str | None) -> tuple[Edit, ...]:
+        """`op.execute` of a SET LOCAL as the first statement of a transaction; SET and RESET outside of one."""
+        return ()
+
+
+def _is_revision(path: Path) -> bool:
+    try:
+        return revisions.looks_like_revision(path.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return False
+
+
+def _heads(files: list[Path]) -> tuple[list[revisions.Revision], list[Path]]:
+    heads: list[revisions.Revision] = []
+    broken: list[Path] = []
+    for path in files:
+        try:
+            heads.append(revisions.revision_of(path, revisions.parse(path, read_text(path))))
+        except UnreadableMigration:
+            broken.append(path)
+    return heads, broken
+
+
+def _resolved(path: Path, name: str) -> str:
+    """The id that a branch label or the beginning of an id stands for."""
+    heads, _ = _heads(sorted(path.parent.glob("*.py")))
+    return next((head.id for head in heads if revisions.is_called(head, name)), name)
+
+
+FORMAT: MigrationFormat = Alembic()

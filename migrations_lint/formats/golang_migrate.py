@@ -1,0 +1,71 @@
+"""golang-migrate: `7_title.up.sql` and `7_title.down.sql`, paired by the number alone."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from migrations_lint.errors import UnreadableMigration
+from migrations_lint.files import read_text, sql_script
+from migrations_lint.formats import MigrationFormat
+from migrations_lint.model import Edit, Migration, Script
+from migrations_lint.outline import outline
+from migrations_lint.timeouts import Timeouts, in_one_string
+
+_NAME = re.compile(r"(?P<version>[0-9]+)_(?P<title>.*)\.(?P<way>up|down)\.sql")
+
+
+class GolangMigrate:
+    """Each file is sent to the server as one string."""
+
+    name = "golang_migrate"
+
+    def is_root(self, folder: Path) -> bool:
+        """A folder with at least one numbered way up."""
+        return any(self.files(folder))
+
+    def files(self, root: Path) -> Iterator[Path]:
+        """In the order of their numbers, whatever the zeros in front of them."""
+        named = [(match, path) for path in root.glob("*.up.sql") if (match := _NAME.fullmatch(path.name))]
+        for _, path in sorted(named, key=lambda pair: (int(pair[0]["version"]), pair[1].name)):
+            yield path
+
+    def read(self, path: Path, text: str) -> Migration:
+        """The way up as given, and the way down with the same number."""
+        match = _NAME.fullmatch(path.name)
+        if match is None:
+            raise UnreadableMigration(
+                path, "is not named as golang-migrate expects", hint="Name it NUMBER_title.up.sql."
+            )
+        down = _down_of(path, match)
+        return Migration(
+            id=match["version"],
+            tool=self.name,
+            path=path,
+            up=_script(path, text),
+            down=_script(down, read_text(down)) if down else None,
+            title=match["title"].replace("_", " "),
+        )
+
+    def with_timeout(self, migration: Migration, wait: str, limit: str | None) -> tuple[Edit, ...]:
+        """SET LOCAL as the first statement of the string; a lone concurrent build is left alone."""
+        timeouts = Timeouts(wait, limit)
+        return tuple(edit for _, script in migration.scripts() for edit in in_one_string(script, timeouts))
+
+
+def _script(path: Path, text: str) -> Script:
+    """PostgreSQL makes a transaction of a string with more than one statement."""
+    return sql_script(path, text, in_transaction=len(outline(text)) > 1)
+
+
+def _down_of(up: Path, name: re.Match[str]) -> Path | None:
+    """The title may differ; where a number is used twice, the same title decides."""
+    version = int(name["version"])
+    downs = [
+        path
+        for path in sorted(up.parent.glob("*.down.sql"))
+        if (match := _NAME.fullmatch(path.name)) and int(match["version"]) == version
+    ]
+    return next((path for path in downs if name["title"] in path.name), downs[0] if downs else None)
+
+
+FORMAT: MigrationFormat = GolangMigrate()

@@ -1,0 +1,74 @@
+"""Prisma Migrate: one folder a migration, `migration.sql` in it, and `down.sql` where the team wrote one."""
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from migrations_lint.errors import UnreadableMigration
+from migrations_lint.files import natural_key, read_text, sql_script
+from migrations_lint.formats import MigrationFormat
+from migrations_lint.model import Edit, Migration, Script
+from migrations_lint.outline import outline
+from migrations_lint.timeouts import Timeouts, in_one_string
+
+_LOCK = "migration_lock.toml"
+_POSTGRESQL = frozenset({"postgresql", "postgres"})
+
+
+class Prisma:
+    """Each `migration.sql` is sent to the server as one string."""
+
+    name = "prisma"
+
+    def is_root(self, folder: Path) -> bool:
+        """The lock file tells, or the layout where the lock file was not kept."""
+        return (folder / _LOCK).is_file() or any(folder.glob("*/migration.sql"))
+
+    def files(self, root: Path) -> Iterator[Path]:
+        """In the order of the timestamps; raises UnreadableMigration where they are for another database."""
+        _require_postgresql(root / _LOCK)
+        folders = [folder for folder in root.iterdir() if folder.is_dir() and not folder.name.startswith(".")]
+        for folder in sorted(folders, key=natural_key):
+            yield folder / "migration.sql"
+
+    def read(self, path: Path, text: str) -> Migration:
+        """The way up as given; Prisma itself never runs the `down.sql` beside it, people do."""
+        down = path.with_name("down.sql")
+        return Migration(
+            id=path.parent.name,
+            tool=self.name,
+            path=path,
+            up=_script(path, text),
+            down=_script(down, read_text(down)) if down.is_file() else None,
+            title=path.parent.name.partition("_")[2].replace("_", " "),
+        )
+
+    def with_timeout(self, migration: Migration, wait: str, limit: str | None) -> tuple[Edit, ...]:
+        """SET LOCAL as the first statement of the string; a lone concurrent build is left alone."""
+        timeouts = Timeouts(wait, limit)
+        return tuple(edit for _, script in migration.scripts() for edit in in_one_string(script, timeouts))
+
+
+def _script(path: Path, text: str) -> Script:
+    """PostgreSQL makes a transaction of a string with more than one statement."""
+    return sql_script(path, text, in_transaction=len(outline(text)) > 1)
+
+
+def _require_postgresql(lock: Path) -> None:
+    if not lock.is_file():
+        return
+    try:
+        provider = tomllib.loads(read_text(lock)).get("provider")
+    except tomllib.TOMLDecodeError as error:
+        raise UnreadableMigration(
+            lock, f"is not valid TOML: {error}", hint="Restore the file from version control; Prisma wrote it."
+        ) from error
+    if provider not in _POSTGRESQL:
+        raise UnreadableMigration(
+            lock,
+            f"these migrations are for provider {provider!r}, not for postgresql",
+            hint="gatekeeper reads PostgreSQL; give it the folder of a PostgreSQL history.",
+        )
+
+
+FORMAT: MigrationFormat = Prisma()

@@ -1,0 +1,67 @@
+"""Plain SQL files: numbered or not, with a way down beside them or without one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from migrations_lint.files import natural_key, read_text, sql_script
+from migrations_lint.formats import MigrationFormat
+from migrations_lint.model import Edit, Migration, Script
+from migrations_lint.outline import outline
+from migrations_lint.timeouts import Timeouts, statement_by_statement
+
+
+class RawSql:
+    """One file a way, or one folder a migration with `up.sql` and `down.sql` in it."""
+
+    name = "raw_sql"
+
+    def is_root(self, folder: Path) -> bool:
+        """Any folder with SQL files will do; histories of other tools are recognised first."""
+        return any(self.files(folder))
+
+    def files(self, root: Path) -> Iterator[Path]:
+        """Numbers in names count as numbers: 9 comes before 10."""
+        flat = [path for path in root.glob("*.sql") if not _is_down(path)]
+        folders = list(root.glob("*/up.sql"))
+        yield from sorted(flat, key=natural_key)
+        yield from sorted(folders, key=lambda path: natural_key(path.parent))
+
+    def read(self, path: Path, text: str) -> Migration:
+        """The way up as given, and the way down from the file beside it."""
+        down = _down_of(path)
+        return Migration(
+            id=_id(path),
+            tool=self.name,
+            path=path,
+            up=_script(path, text),
+            down=_script(down, read_text(down)) if down.is_file() else None,
+        )
+
+    def with_timeout(self, migration: Migration, wait: str, limit: str | None) -> tuple[Edit, ...]:
+        """SET LOCAL at the head of a transaction; SET and RESET around what runs outside of one."""
+        timeouts = Timeouts(wait, limit)
+        return tuple(edit for _, script in migration.scripts() for edit in statement_by_statement(script, timeouts))
+
+
+def _script(path: Path, text: str) -> Script:
+    """One transaction, unless the file opens its own or holds a statement that none accepts."""
+    pieces = outline(text)
+    wrapped = not any(piece.opens_transaction or piece.stands_alone for piece in pieces)
+    return sql_script(path, text, in_transaction=wrapped)
+
+
+def _is_down(path: Path) -> bool:
+    return path.name == "down.sql" or path.name.endswith(".down.sql")
+
+
+def _down_of(path: Path) -> Path:
+    if path.name == "up.sql":
+        return path.with_name("down.sql")
+    return path.with_name(f"{path.stem.removesuffix('.up')}.down.sql")
+
+
+def _id(path: Path) -> str:
+    return path.parent.name if path.name == "up.sql" else path.stem.removesuffix(".up")
+
+
+FORMAT: MigrationFormat = RawSql()

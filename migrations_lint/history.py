@@ -1,0 +1,197 @@
+"""Reads whole histories from disk, whatever tool wrote them. What cannot be read is named, not dropped."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+
+from migrations_lint.errors import LintError, UnreadableMigration
+from migrations_lint.files import folders_below, read_text
+from migrations_lint.formats import MigrationFormat, formats
+from migrations_lint.model import Migration, Problem
+
+AUTO = "auto"
+_LAST_RESORT = "raw_sql"
+_LEVELS_ABOVE_A_FILE = 4
+
+
+class NoHistory(LintError):
+    """A path at which there is nothing that we know how to read."""
+
+    def __init__(self, path: Path, seen: str) -> None:
+        super().__init__(
+            f"no migrations at {path}",
+            seen=[seen],
+            next_step="Name the folder of the migrations, or set `paths` and `format` under [migrations].",
+        )
+
+
+class UnknownFormat(LintError):
+    """A format name in the settings or on the command line that no format has."""
+
+    exit_code = 2
+
+    def __init__(self, name: str) -> None:
+        known = sorted(formats())
+        nearest = get_close_matches(name, known, n=1)
+        guess = f"Did you mean {nearest[0]}?" if nearest else f"Known are {', '.join(known)}, and {AUTO} to detect it."
+        super().__init__(f"there is no migration format {name!r}", next_step=guess)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All migrations in the order in which they run, and the files of which none could be made.
+
+    `selected` holds the paths of the migrations that were asked for; the others only tell what was there before.
+    """
+
+    migrations: tuple[Migration, ...]
+    problems: tuple[Problem, ...]
+    selected: frozenset[Path]
+
+    def reported(self) -> tuple[Migration, ...]:
+        """The migrations that were asked for."""
+        return tuple(migration for migration in self.migrations if migration.path in self.selected)
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A folder in which a history begins, and the format that reads it."""
+
+    folder: Path
+    format: MigrationFormat
+
+
+def read_history(paths: Sequence[Path], format: str = AUTO) -> History:  # noqa: A002
+    """Read every history at or below `paths`; a file selects itself out of the history that it belongs to.
+
+    Raises NoHistory for a path that does not exist or holds no known format, UnknownFormat for a wrong name.
+    """
+    roots = dict.fromkeys(root for path in paths for root in roots_at(path, format))
+    histories = [_read(root) for root in roots]
+    asked = frozenset(path.absolute() for path in paths)
+    migrations = tuple(migration for history in histories for migration in history.migrations)
+    selected = {migration.path for migration in migrations if any(_is_asked(path, asked) for path in _files(migration))}
+    problems = tuple(problem for history in histories for problem in history.problems if _is_asked(problem.path, asked))
+    return History(migrations, problems, frozenset(selected))
+
+
+def roots_at(path: Path, format: str = AUTO) -> tuple[Root, ...]:  # noqa: A002
+    """The histories at or below a folder, or the one that a file belongs to."""
+    candidates = _candidates(format)
+    names = ", ".join(plug_in.name for plug_in in candidates)
+    if path.is_file():
+        root = _root_of_file(path, candidates)
+        if root is None:
+            raise NoHistory(path, f"the file does not belong to a history of {names}")
+        return (root,)
+    if not path.is_dir():
+        raise NoHistory(path, "there is no such file or folder")
+    folders = list(folders_below(path))
+    tools = tuple(_roots_in(folders, [plug_in for plug_in in candidates if plug_in.name != _LAST_RESORT]))
+    found = tools or tuple(_roots_in(folders, candidates))
+    if not found:
+        raise NoHistory(path, f"looked there and in the folders below it for {names}")
+    return found
+
+
+def _candidates(name: str) -> Sequence[MigrationFormat]:
+    known = formats()
+    if name == AUTO:
+        return sorted(known.values(), key=lambda plug_in: (plug_in.name == _LAST_RESORT, plug_in.name))
+    if name not in known:
+        raise UnknownFormat(name)
+    return [known[name]]
+
+
+def _roots_in(folders: Sequence[Path], candidates: Sequence[MigrationFormat]) -> Iterator[Root]:
+    """Outermost first; what lies below a history belongs to it."""
+    taken: list[Path] = []
+    for folder in folders:
+        if not any(folder.is_relative_to(above) for above in taken):
+            plug_in = next((plug_in for plug_in in candidates if plug_in.is_root(folder)), None)
+            if plug_in is not None:
+                taken.append(folder)
+                yield Root(folder, plug_in)
+
+
+def _root_of_file(path: Path, candidates: Sequence[MigrationFormat]) -> Root | None:
+    above = [_as_given(folder, path) for folder in list(path.absolute().parents)[:_LEVELS_ABOVE_A_FILE]]
+    for plug_in in candidates:
+        for folder in reversed(above):
+            if plug_in.is_root(folder) and _has_beside(plug_in, folder, path):
+                return Root(folder, plug_in)
+    return None
+
+
+def _as_given(folder: Path, path: Path) -> Path:
+    """Relative where the path was given so, for people read it in reports."""
+    here = Path.cwd()
+    return folder.relative_to(here) if not path.is_absolute() and folder.is_relative_to(here) else folder
+
+
+def _has_beside(plug_in: MigrationFormat, folder: Path, path: Path) -> bool:
+    """Whether the file is one of the history's, or stands beside one as ways down do."""
+    try:
+        return any(file.parent.absolute() == path.parent.absolute() for file in plug_in.files(folder))
+    except LintError:
+        return True  # reading the history will say what is wrong with it
+
+
+def _read(root: Root) -> History:
+    try:
+        files = list(root.format.files(root.folder))
+    except UnreadableMigration as error:
+        return History((), (_problem(error),), frozenset())
+    migrations: list[Migration] = []
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            migrations.append(root.format.read(file, read_text(file)))
+        except UnreadableMigration as error:
+            problems.append(_problem(error))
+    return History(tuple(_with_odd_ids(migrations)), tuple(problems), frozenset())
+
+
+def _problem(error: UnreadableMigration) -> Problem:
+    return Problem(error.path, error.line or 1, error.problem, error.next_step)
+
+
+def _with_odd_ids(migrations: Sequence[Migration]) -> Iterator[Migration]:
+    """Names what the tool would refuse: an id used twice, and a parent that is not there."""
+    uses = Counter(migration.id for migration in migrations)
+    for migration in migrations:
+        problems = [*migration.problems]
+        if uses[migration.id] > 1:
+            others = [other.path.name for other in migrations if other.id == migration.id and other is not migration]
+            problems.append(
+                Problem(
+                    migration.path,
+                    1,
+                    f"{migration.id} is used twice: also by {', '.join(others)}",
+                    "Give one of them a new number; the tool refuses both, or runs only one.",
+                )
+            )
+        for parent in migration.parents:
+            if parent not in uses:
+                problems.append(
+                    Problem(
+                        migration.path,
+                        1,
+                        f"follows {parent}, which is not part of this history",
+                        "Restore that migration, or give the folder that holds it too.",
+                    )
+                )
+        yield replace(migration, problems=tuple(problems))
+
+
+def _files(migration: Migration) -> Iterator[Path]:
+    yield migration.path
+    for _, script in migration.scripts():
+        yield from (fragment.source.path for fragment in script.fragments)
+
+
+def _is_asked(path: Path, asked: frozenset[Path]) -> bool:
+    absolute = path.absolute()
+    return absolute in asked or any(folder in asked for folder in absolute.parents)
