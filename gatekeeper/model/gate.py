@@ -1,0 +1,75 @@
+"""A gate, the approvals given at it, and what follows from them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+
+
+class Decision(Enum):
+    """What a person said at a gate."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    WITHDRAW = "withdraw"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Who must approve before a release goes on.
+
+    `approvers` narrows a role to the people it names; a role that is not in it is open to every person.
+    `starter` began the release and does not approve it, unless `approvers` names them for that very role.
+    """
+
+    name: str
+    needs: Mapping[str, int]
+    starter: str
+    approvers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    expires_after: timedelta = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One entry in the book of a gate: it is never changed, only followed by another."""
+
+    gate: str
+    decision: Decision
+    who: str
+    role: str
+    digest: str
+    at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Void:
+    """An approval that does not count, and why."""
+
+    approval: Approval
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The gate is open; these approvals opened it."""
+
+    by: tuple[Approval, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """People are missing: `missing` says how many of which role."""
+
+    gate: str
+    needs: Mapping[str, int]
+    have: tuple[Approval, ...]
+    missing: Mapping[str, int]
+    void: tuple[Void, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Somebody rejected exactly this digest, which ends it."""
+
+    by: Approval
