@@ -8,6 +8,7 @@ from migrations_lint.files import folders_below, natural_key, read_text
 from migrations_lint.formats import MigrationFormat
 from migrations_lint.formats._alembic import revisions
 from migrations_lint.model import Edit, Migration, Source
+from migrations_lint.timeouts import Timeouts
 
 
 class Alembic:
@@ -52,7 +53,19 @@ class Alembic:
 
     def with_timeout(self, migration: Migration, wait: str, limit: str | None) -> tuple[Edit, ...]:
         """`op.execute` of a SET LOCAL as the first statement of a transaction; SET and RESET outside of one."""
-        return ()
+        from migrations_lint.formats._alembic.injection import timeout_edits
+
+        source = _source_of(migration)
+        tree = revisions.parse(source.path, source.text)
+        return tuple(timeout_edits(migration, source, tree, Timeouts(wait, limit)))
+
+
+def _source_of(migration: Migration) -> Source:
+    """The file's text as it was when the migration was read, or as it is where nothing was rendered from it."""
+    for _, script in migration.scripts():
+        for fragment in script.fragments:
+            return fragment.source
+    return Source(migration.path, read_text(migration.path))
 
 
 def _is_revision(path: Path) -> bool:

@@ -1,0 +1,120 @@
+"""Where timeouts go in a revision: `op.execute` calls, spelled for the transaction that they are in."""
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from migrations_lint.formats._alembic.places import Places
+from migrations_lint.model import Direction, Edit, Fragment, Migration, Script, Source
+from migrations_lint.outline import Piece, outline
+from migrations_lint.timeouts import Timeouts, is_due, line_end
+
+_WAYS = {Direction.UP: "upgrade", Direction.DOWN: "downgrade"}
+
+
+def timeout_edits(migration: Migration, source: Source, tree: ast.Module, timeouts: Timeouts) -> Iterator[Edit]:
+    """Edits for both ways; none where `op` is not imported by name, for then there is no way to write one."""
+    name = _name_of_op(tree)
+    ways = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    for direction, script in migration.scripts():
+        if name is not None and (way := ways.get(_WAYS[direction])):
+            unclear = any(problem.direction is direction for problem in migration.problems)
+            yield from _Way(source, Places(source.text, tree), way, name, timeouts).edits(script, unclear=unclear)
+
+
+@dataclass(frozen=True)
+class _Way:
+    source: Source
+    places: Places
+    function: ast.FunctionDef
+    op: str
+    timeouts: Timeouts
+
+    def edits(self, script: Script, *, unclear: bool) -> Iterator[Edit]:
+        """`unclear`: not everything could be rendered, so what comes later may well need the timeout."""
+        in_session = False
+        for number, run in enumerate([list(run) for _, run in groupby(script.fragments, key=_kind)] or [[]]):
+            pieces = [piece for fragment in run for piece in outline(fragment.sql)]
+            if not in_session and is_due(pieces):
+                yield from self._around(run, is_first=number == 0)
+            elif unclear and number == 0 and not any(piece.sets_lock_timeout for piece in pieces):
+                yield self._before(self._first_statement(), self.timeouts.local())
+            in_session = _session_after(pieces, before=in_session)
+
+    def _around(self, run: Sequence[Fragment], *, is_first: bool) -> Iterator[Edit]:
+        if all(fragment.in_transaction for fragment in run):
+            first = self._first_statement() if is_first else self._statements_around(run)[0]
+            yield self._before(first, self.timeouts.local())
+        else:
+            first, last = self._statements_around(run)
+            yield self._before(first, self.timeouts.session())
+            yield self._after(last, self.timeouts.reset())
+
+    def _first_statement(self) -> ast.stmt:
+        first, *others = self.function.body
+        return others[0] if others and ast.get_docstring(self.function) is not None else first
+
+    def _statements_around(self, run: Sequence[Fragment]) -> tuple[ast.stmt, ast.stmt]:
+        """The first and the last statement that run these fragments, beside each other in one block.
+
+        Of compound statements only `with` is looked into: what stands in a loop runs more than once.
+        """
+        block = self.function.body
+        while True:
+            first, last = self._member(block, run[0]), self._member(block, run[-1])
+            if first is not last or not isinstance(first, ast.With):
+                return first, last
+            block = first.body
+
+    def _member(self, block: Sequence[ast.stmt], fragment: Fragment) -> ast.stmt:
+        """The first statement where the fragment comes from a function that this one calls."""
+        return next((each for each in block if fragment.start < self.places.span(each).end), block[-1])
+
+    def _before(self, statement: ast.stmt, sql: Sequence[str]) -> Edit:
+        at = self.places.span(statement).start
+        indent = self._indent(at)
+        after = "; " if indent is None else line_end(self.source.text) + indent
+        return Edit(self.source.path, at, at, "".join(f"{call}{after}" for call in self._calls(sql)))
+
+    def _after(self, statement: ast.stmt, sql: Sequence[str]) -> Edit:
+        span = self.places.span(statement)
+        indent = self._indent(span.start)
+        before = "; " if indent is None else line_end(self.source.text) + indent
+        return Edit(self.source.path, span.end, span.end, "".join(f"{before}{call}" for call in self._calls(sql)))
+
+    def _calls(self, sql: Sequence[str]) -> Iterator[str]:
+        return (f'{self.op}.execute("{statement}")' for statement in sql)
+
+    def _indent(self, at: int) -> str | None:
+        """The space in front of a statement that begins its line."""
+        text = self.source.text
+        line = text[max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1 : at]
+        return line if not line.strip() else None
+
+
+def _kind(fragment: Fragment) -> tuple[bool, bool]:
+    """Runs end where a transaction does, and around what must stand alone outside of one."""
+    alone = any(piece.stands_alone for piece in outline(fragment.sql))
+    return fragment.in_transaction, alone and not fragment.in_transaction
+
+
+def _session_after(pieces: Sequence[Piece], *, before: bool) -> bool:
+    """Whether a SET that outlives its transaction is in force."""
+    for piece in pieces:
+        if piece.sets_lock_timeout:
+            before = piece.words[1:2] != ("LOCAL",)
+        elif piece.words[:2] == ("RESET", "LOCK_TIMEOUT"):
+            before = False
+    return before
+
+
+def _name_of_op(tree: ast.Module) -> str | None:
+    names = (
+        alias.asname or alias.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module == "alembic"
+        for alias in node.names
+        if alias.name == "op"
+    )
+    return next(names, None)
