@@ -1,0 +1,41 @@
+"""What was said at gates: rows are only ever added."""
+
+from sqlalchemy import Engine, insert, select
+
+from gatekeeper.model.gate import Approval, Decision
+from gatekeeper.store import tables
+
+_approvals = tables.approvals
+
+
+class Approvals:
+    """The book of all gates."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, release_id: str, approval: Approval) -> None:
+        """Write down what somebody said."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                insert(_approvals).values(
+                    release=release_id,
+                    gate=approval.gate,
+                    decision=approval.decision.value,
+                    who=approval.who,
+                    role=approval.role,
+                    digest=approval.digest,
+                    reason=approval.reason,
+                    at=approval.at,
+                )
+            )
+
+    def of(self, release_id: str) -> tuple[Approval, ...]:
+        """What was said about a release, in that order."""
+        query = select(_approvals).where(_approvals.c.release == release_id).order_by(_approvals.c.number)
+        with self._engine.begin() as connection:
+            rows = connection.execute(query).mappings().all()
+        return tuple(
+            Approval(r["gate"], Decision(r["decision"]), r["who"], r["role"], r["digest"], r["at"], r["reason"])
+            for r in rows
+        )
