@@ -1,0 +1,72 @@
+"""`gatekeeper inject`: lock_timeout in every migration that may wait for a lock."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gatekeeper.cli.shared import Invocation, command
+
+if TYPE_CHECKING:
+    from gatekeeper.inject import Rewrite
+
+
+@command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if a timeout is missing.")
+@click.option("--diff", is_flag=True, help="Write nothing; print the changes as a patch.")
+def inject(invocation: Invocation, paths: tuple[Path, ...], check: bool, diff: bool) -> int:
+    """Write lock_timeout (and statement_timeout) into the migrations in PATHS, the way each tool spells it.
+
+    PATHS are folders or files, those of [migrations] in gatekeeper.toml where none are given. A migration that sets
+    lock_timeout itself stays as it is. Exits 0, with --check 1 if something is missing, 3 when a file cannot be read;
+    then no file is changed.
+    """
+    from gatekeeper.inject import plan, write
+    from migrations_lint.history import read_history
+
+    settings = invocation.settings
+    rewrites = plan(read_history(paths or settings.migrations.paths, settings.migrations.format), settings.inject)
+    written = not (check or diff)
+    if written:
+        write(rewrites)
+    if invocation.wants_json:
+        click.echo(json.dumps(_as_json(rewrites, written=written), indent=2))
+    elif diff:
+        click.echo("".join(rewrite.diff() for rewrite in rewrites), nl=False)
+    else:
+        click.echo(_as_text(rewrites, written=written))
+    return 1 if check and rewrites else 0
+
+
+def _as_text(rewrites: Sequence["Rewrite"], *, written: bool) -> str:
+    from gatekeeper.inject import statements_of
+
+    lines: list[str] = []
+    for rewrite in rewrites:
+        lines.append(str(rewrite.path))
+        for edit in rewrite.edits:
+            line = rewrite.source.position(edit.start).line
+            lines += [f"  line {line}: {statement}" for statement in statements_of(edit)]
+    count = f"{len(rewrites)} file{'' if len(rewrites) == 1 else 's'}"
+    if not rewrites:
+        return "Every migration that may wait for a lock sets lock_timeout already."
+    return "\n".join([*lines, f"{count} changed." if written else f"{count} would change."])
+
+
+def _as_json(rewrites: Sequence["Rewrite"], *, written: bool) -> dict[str, Any]:
+    files = [
+        {
+            "path": str(rewrite.path),
+            "edits": [
+                {"line": position.line, "column": position.column, "text": edit.text}
+                for edit in rewrite.edits
+                for position in [rewrite.source.position(edit.start)]
+            ],
+        }
+        for rewrite in rewrites
+    ]
+    edits = sum(len(rewrite.edits) for rewrite in rewrites)
+    return {"version": 1, "written": written, "files": files, "summary": {"files": len(files), "edits": edits}}
