@@ -1,7 +1,8 @@
 """Reads plug-in pages (`name.md`) into examples. The only reader of their grammar.
 
 Fenced blocks under `##` headings, the language and one word after the fence saying what a block is:
-`sql before`, `sql`, `sql fixed`, `toml config`, `sh deploy`, `http response`, `html page`, `text outcome`.
+`sql before`, `sql`, `sql outside` (run without a transaction), `sql down`, `sql fixed`, `toml config`, `sh deploy`,
+`http response`, `html page`, `text outcome`.
 A path in backticks alone on the line above a block makes it a file. In an `sql` block, `-- finding: text`
 marks a line where a finding with that text in its message is due.
 """
@@ -15,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 
 _FENCE = re.compile(r"^(?P<fence>`{3,})(?P<language>\w+)(?:[ ]+(?P<word>[\w ]+?))?\s*$")
 _FILE = re.compile(r"^`(?P<path>[^`]+)`$")
-_EXPECTED = re.compile(r"[ ]*--[ ]finding:[ ]*(?P<text>.*?)[ ]*$", re.MULTILINE)
+_EXPECTED = re.compile(r"[ ]*--[ ]finding:[ ]*(?P<text>.*?)[ ]*(?=--[ ]finding:|$)", re.MULTILINE)
 
 
 @dataclass(frozen=True)

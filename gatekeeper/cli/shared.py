@@ -95,6 +95,19 @@ def command(
     return decorate
 
 
+def write_answer(text: str, output: Path | None) -> None:
+    """Print the answer, or write it to the file that --output names."""
+    if output is None:
+        click.echo(text)
+        return
+    try:
+        output.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise GatekeeperError(
+            f"cannot write {output}", seen=[error.strerror or str(error)], next_step="Choose another --output."
+        ) from error
+
+
 def not_built_yet(what: str, instead: str) -> NoReturn:
     """Say that a command belongs to a later version; exit code 2."""
     raise NotBuiltYet(f"`gatekeeper {what}` is not part of this version", next_step=instead)

@@ -131,7 +131,8 @@ class CreatesRelation:
     partition_of: Relation | None = None
     inherits: tuple[Relation, ...] = ()
     reads: tuple[Relation, ...] = ()
-    owned_by: Relation | None = None
+    owned_by: tuple[Relation, str] | None = None
+    is_default_partition: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +236,7 @@ class ValidatesConstraint:
 
 @dataclass(frozen=True, slots=True)
 class CreatesIndex:
-    """CREATE INDEX; `columns` are plain column names, an expression stands as its text."""
+    """CREATE INDEX; `columns` are plain column names, an expression stands as `(expression)`."""
 
     relation: Relation
     index: Relation

@@ -69,17 +69,18 @@ class CheckedMigration:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything one run found. `problems` of its migrations are what could not be read."""
+    """Everything one run found. `unread` are files of which no migration could be made."""
 
     migrations: tuple[CheckedMigration, ...]
     findings: tuple[Finding, ...]
     server_version: int
     seconds: float = 0.0
+    unread: tuple[Problem, ...] = ()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Whatever could not be read, in all migrations."""
-        return tuple(problem for checked in self.migrations for problem in checked.problems)
+        """Whatever could not be read: whole files, and places in migrations."""
+        return self.unread + tuple(problem for checked in self.migrations for problem in checked.problems)
 
     def standing(self) -> tuple[Finding, ...]:
         """The findings that neither a reasoned comment nor the baseline has accepted."""

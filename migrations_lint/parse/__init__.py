@@ -1,1 +1,9 @@
-"""The only room that knows the SQL parser."""
+"""The only room that knows the SQL parser.
+
+`parse` turns a fragment into statements with their places, its comments, and the syntax errors that it could not
+get past; one bad statement does not hide the others.
+"""
+
+from migrations_lint.parse.libpg import Comment, Parsed, parse
+
+__all__ = ["Comment", "Parsed", "parse"]

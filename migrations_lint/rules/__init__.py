@@ -1,1 +1,60 @@
-"""The rules: each reads a Moment and yields Findings. One plug-in a harm."""
+"""The rules: each reads a Moment and yields Findings. One plug-in a harm.
+
+A rule is a module of this folder (or one that an installed package names under `migrations_lint.rules`) with a
+function marked `@rule`; its name is the function's with dashes, and says the harm.
+"""
+
+import pkgutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from migrations_lint.errors import UnknownRule
+from migrations_lint.model import Finding
+from migrations_lint.moment import Moment
+
+Check = Callable[[Moment], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule's name, its check, and the page that explains it."""
+
+    name: str
+    check: Check
+    page: Path
+
+    @property
+    def title(self) -> str:
+        """The page's first line, without its mark."""
+        return self.page.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
+
+
+def rule(check: Check) -> Rule:
+    """Mark a function as a rule; its module's page must have the same stem."""
+    module = import_module(check.__module__)
+    assert module.__file__ is not None
+    name = str(getattr(check, "__name__", "")).replace("_", "-")
+    return Rule(name, check, Path(module.__file__).with_suffix(".md"))
+
+
+@cache
+def rules() -> dict[str, Rule]:
+    """All rules by name."""
+    modules = [import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
+    modules += [entry.load() for entry in entry_points(group="migrations_lint.rules")]
+    found = [value for module in modules for value in vars(module).values() if isinstance(value, Rule)]
+    return {one.name: one for one in sorted(found, key=lambda one: one.name)}
+
+
+def rules_except(off: Sequence[str]) -> tuple[Rule, ...]:
+    """The rules that are on; raises UnknownRule for a name that no rule has."""
+    known = rules()
+    for name in off:
+        if name not in known:
+            raise UnknownRule(name, get_close_matches(name, known, n=2))
+    return tuple(one for one in known.values() if one.name not in off)

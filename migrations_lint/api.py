@@ -1,0 +1,41 @@
+"""The few calls that outsiders make: lint a text, lint paths, explain a name."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from migrations_lint import formats, reporters, rules
+from migrations_lint.engine import lint
+from migrations_lint.history import AUTO, read_history
+from migrations_lint.model import Fragment, Migration, Report, Script, Source
+from migrations_lint.settings import LintSettings
+
+
+def lint_paths(paths: Sequence[Path], settings: LintSettings | None = None, *, format: str = AUTO) -> Report:  # noqa: A002
+    """Lint every history at or below the paths; a single file is read in the light of its history.
+
+    Raises LintError where nothing can be read at a path, UnknownRule for a wrong name in the settings. Files that
+    cannot be read, and statements that cannot be parsed, are in the report's `problems`.
+    """
+    history = read_history(paths, format)
+    report = lint(history.migrations, settings, selected=history.selected)
+    return replace(report, unread=history.problems)
+
+
+def lint_text(sql: str, settings: LintSettings | None = None, *, in_transaction: bool = True) -> Report:
+    """Lint SQL that stands in no file; its tables are taken to be in use."""
+    path = Path("<text>")
+    fragment = Fragment(sql, Source(path, sql), 0, len(sql), in_transaction=in_transaction)
+    return lint([Migration("text", "raw_sql", path, Script((fragment,)), None)], settings)
+
+
+def page_of(name: str) -> Path | None:
+    """The page that explains a rule, a format or a reporter; None where no plug-in has that name."""
+    known_rule = rules.rules().get(name)
+    if known_rule is not None:
+        return known_rule.page
+    for room in (formats, reporters):
+        page = Path(str(room.__file__)).parent / f"{name.replace('-', '_')}.md"
+        if page.is_file():
+            return page
+    return None

@@ -1,0 +1,120 @@
+"""Constraints: as a column or a table declares them, and what adding one to an existing table costs."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from migrations_lint.facts.expressions import columns_of, proved_not_null
+from migrations_lint.facts.scene import Scene
+from migrations_lint.locks import LockMode
+from migrations_lint.model import (
+    AddsConstraint,
+    Constraint,
+    ConstraintKind,
+    CreatesIndex,
+    Fact,
+    Relation,
+    Work,
+)
+from migrations_lint.parse.nodes import strings, word
+
+_KINDS = {
+    "CONSTR_CHECK": ConstraintKind.CHECK,
+    "CONSTR_PRIMARY": ConstraintKind.PRIMARY_KEY,
+    "CONSTR_UNIQUE": ConstraintKind.UNIQUE,
+    "CONSTR_EXCLUSION": ConstraintKind.EXCLUDE,
+    "CONSTR_FOREIGN": ConstraintKind.FOREIGN_KEY,
+    "CONSTR_NOTNULL": ConstraintKind.NOT_NULL,
+}
+_SUFFIX = {
+    ConstraintKind.CHECK: "check",
+    ConstraintKind.UNIQUE: "key",
+    ConstraintKind.EXCLUDE: "excl",
+    ConstraintKind.FOREIGN_KEY: "fkey",
+    ConstraintKind.NOT_NULL: "not_null",
+}
+INDEXED = frozenset({ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE, ConstraintKind.EXCLUDE})
+
+
+def read_constraint(node: Any, relation: Relation, scene: Scene, column: str | None = None) -> Constraint | None:
+    """A Constraint node as a value; None for those that say nothing of rows (DEFAULT, DEFERRABLE, NULL …).
+
+    `column` is the one that declares it, for a constraint written in a column.
+    """
+    kind = _KINDS.get(word(node, "contype"))
+    if kind is None:
+        return None
+    columns = _columns(node, kind, column)
+    proved: tuple[str, ...] = ()
+    if kind is ConstraintKind.CHECK:
+        proved = tuple(proved_not_null(node.raw_expr))
+    elif kind in {ConstraintKind.NOT_NULL, ConstraintKind.PRIMARY_KEY}:
+        proved = columns
+    return Constraint(
+        name=node.conname or _generated_name(relation, kind, columns),
+        kind=kind,
+        columns=columns,
+        references=scene.relation(node.pktable) if kind is ConstraintKind.FOREIGN_KEY else None,
+        referenced_columns=strings(node.pk_attrs),
+        valid=not node.skip_validation,
+        not_null_columns=proved,
+        using_index=node.indexname or None,
+    )
+
+
+def add_constraint(constraint: Constraint, relation: Relation, scene: Scene, *, only: bool) -> Iterator[Fact]:
+    """What ALTER TABLE … ADD CONSTRAINT locks and does.
+
+    Foreign keys take SHARE ROW EXCLUSIVE on both tables, everything else ACCESS EXCLUSIVE. NOT VALID checks no row.
+    """
+    if constraint.kind is ConstraintKind.FOREIGN_KEY:
+        yield from _add_foreign_key(constraint, relation, scene, only=only)
+    elif constraint.kind in INDEXED:
+        work = Work.INSTANT if constraint.using_index else Work.INDEX_BUILD
+        yield from scene.lock_family(relation, LockMode.ACCESS_EXCLUSIVE, work, only=only)
+    else:
+        table = scene.table(relation)
+        proved = (
+            constraint.kind is ConstraintKind.NOT_NULL
+            and table is not None
+            and all(table.proves_not_null(column) for column in constraint.columns)
+        )
+        work = Work.SCAN if constraint.valid and not proved else Work.INSTANT
+        yield from scene.lock_family(relation, LockMode.ACCESS_EXCLUSIVE, work, only=only)
+    yield from declared(constraint, relation, scene)
+
+
+def declared(constraint: Constraint, relation: Relation, scene: Scene) -> Iterator[Fact]:
+    """The schema changes that a constraint brings: itself, and the index behind it."""
+    yield AddsConstraint(relation, constraint)
+    if constraint.kind in INDEXED and not constraint.using_index:
+        index = scene.beside(relation, constraint.name)
+        unique = constraint.kind is not ConstraintKind.EXCLUDE
+        yield CreatesIndex(relation, index, constraint.columns, unique=unique, concurrently=False)
+
+
+def _add_foreign_key(constraint: Constraint, relation: Relation, scene: Scene, *, only: bool) -> Iterator[Fact]:
+    assert constraint.references is not None
+    work = Work.SCAN if constraint.valid else Work.INSTANT
+    yield from scene.lock_family(relation, LockMode.SHARE_ROW_EXCLUSIVE, work, only=only)
+    yield from scene.lock_family(constraint.references, LockMode.SHARE_ROW_EXCLUSIVE, work)
+
+
+def _columns(node: Any, kind: ConstraintKind, column: str | None) -> tuple[str, ...]:
+    if column is not None and kind is not ConstraintKind.CHECK:
+        return (column,)
+    if kind is ConstraintKind.CHECK:
+        return columns_of(node.raw_expr)
+    if kind is ConstraintKind.FOREIGN_KEY:
+        return strings(node.fk_attrs)
+    if kind is ConstraintKind.EXCLUDE:
+        return columns_of(node)
+    return strings(node.keys)
+
+
+def _generated_name(relation: Relation, kind: ConstraintKind, columns: tuple[str, ...]) -> str:
+    """PostgreSQL's own choice, as ChooseConstraintName makes it where nothing of that name exists."""
+    if kind is ConstraintKind.PRIMARY_KEY:
+        return f"{relation.name}_pkey"
+    named = columns[:1] if kind is ConstraintKind.CHECK and len(columns) == 1 else columns
+    named = () if kind is ConstraintKind.CHECK and len(columns) > 1 else named
+    return "_".join([relation.name, *named, _SUFFIX[kind]])

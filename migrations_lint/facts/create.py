@@ -1,0 +1,189 @@
+"""CREATE TABLE, VIEW, MATERIALIZED VIEW, SEQUENCE, and CREATE TABLE AS."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from migrations_lint.facts import derives
+from migrations_lint.facts.columns import Declared, read_column
+from migrations_lint.facts.constraints import declared, read_constraint
+from migrations_lint.facts.rows import reads_of
+from migrations_lint.facts.scene import Scene
+from migrations_lint.locks import LockMode
+from migrations_lint.model import (
+    Column,
+    Constraint,
+    ConstraintKind,
+    CreatesIndex,
+    CreatesRelation,
+    Fact,
+    Relation,
+    RelationKind,
+    Work,
+)
+from migrations_lint.parse.nodes import inner, kind_of, strings, walk, word
+
+
+@derives("create_stmt")
+def create_table(node: Any, scene: Scene) -> Iterator[Fact]:
+    """The new table, its sequences, and SHARE ROW EXCLUSIVE on every table that a foreign key points to.
+
+    A partition takes ACCESS EXCLUSIVE on its parent, and scans the default partition under the same lock.
+    """
+    relation = scene.relation(node.relation)
+    if node.if_not_exists and scene.table(relation) is not None:
+        return  # PostgreSQL finds the name taken before it locks anything
+    parents = tuple(scene.relation(inner(parent)) for parent in node.inh_relations)
+    is_partition = node.HasField("partbound")
+    kind = RelationKind.PARTITIONED_TABLE if node.HasField("partspec") else RelationKind.TABLE
+    columns = [read_column(inner(e), relation, scene) for e in node.table_elts if kind_of(e) == "ColumnDef"]
+    constraints = _constraints(node, columns, relation, scene)
+    yield scene.new(relation, kind)
+    yield from _sequences(columns, relation, scene)
+    yield from _copied(node, scene)
+    for parent in parents:
+        yield from _under(parent, scene, is_partition=is_partition, is_default=node.partbound.is_default)
+    for constraint in constraints:
+        if constraint.references not in {None, relation}:
+            assert constraint.references is not None
+            yield from scene.lock_family(constraint.references, LockMode.SHARE_ROW_EXCLUSIVE)
+    yield CreatesRelation(
+        relation,
+        kind,
+        columns=_inherited(parents, scene) + tuple(read.column for read in columns),
+        constraints=constraints,
+        if_not_exists=node.if_not_exists,
+        partition_of=parents[0] if is_partition else None,
+        inherits=() if is_partition else parents,
+        is_default_partition=node.partbound.is_default,
+    )
+    for constraint in constraints:
+        yield from (fact for fact in declared(constraint, relation, scene) if isinstance(fact, CreatesIndex))
+
+
+def _constraints(node: Any, columns: list[Declared], relation: Relation, scene: Scene) -> tuple[Constraint, ...]:
+    found = [constraint for read in columns for constraint in read.constraints]
+    for element in node.table_elts:
+        if kind_of(element) == "Constraint":
+            constraint = read_constraint(inner(element), relation, scene)
+            found += [constraint] if constraint is not None else []
+    # A new table has no rows, so PostgreSQL marks even NOT VALID constraints as valid.
+    return tuple(_valid(constraint) for constraint in found if constraint.kind is not ConstraintKind.NOT_NULL)
+
+
+def _valid(constraint: Constraint) -> Constraint:
+    return replace(constraint, valid=True)
+
+
+def _sequences(columns: list[Declared], relation: Relation, scene: Scene) -> Iterator[Fact]:
+    for read in columns:
+        if read.sequence is not None:
+            yield scene.new(read.sequence, RelationKind.SEQUENCE)
+            yield CreatesRelation(read.sequence, RelationKind.SEQUENCE, owned_by=(relation, read.column.name))
+
+
+def _copied(node: Any, scene: Scene) -> Iterator[Fact]:
+    for element in node.table_elts:
+        if kind_of(element) == "TableLikeClause":
+            yield scene.lock(scene.relation(inner(element).relation), LockMode.ACCESS_SHARE)
+
+
+def _under(parent: Relation, scene: Scene, *, is_partition: bool, is_default: bool) -> Iterator[Fact]:
+    if not is_partition:
+        yield scene.lock(parent, LockMode.SHARE_UPDATE_EXCLUSIVE)
+        return
+    yield scene.lock(parent, LockMode.ACCESS_EXCLUSIVE)
+    default = scene.schema.default_partition(parent)
+    if default is not None and not is_default:
+        yield scene.lock(default.relation, LockMode.ACCESS_EXCLUSIVE, Work.SCAN)
+    for constraint in _foreign_keys(parent, scene):
+        assert constraint.references is not None
+        yield scene.lock(constraint.references, LockMode.SHARE_ROW_EXCLUSIVE)
+
+
+def _foreign_keys(relation: Relation, scene: Scene) -> Iterator[Constraint]:
+    table = scene.table(relation)
+    for constraint in table.constraints.values() if table else ():
+        if constraint.references is not None:
+            yield constraint
+
+
+def _inherited(parents: tuple[Relation, ...], scene: Scene) -> tuple[Column, ...]:
+    tables = [scene.table(parent) for parent in parents]
+    return tuple(column for table in tables if table for column in table.columns.values())
+
+
+@derives("create_table_as_stmt")
+def create_table_as(node: Any, scene: Scene) -> Iterator[Fact]:
+    """A new table or materialized view, filled from a query that takes ACCESS SHARE on what it reads."""
+    relation = scene.relation(node.into.rel)
+    if node.if_not_exists and scene.table(relation) is not None:
+        return
+    is_view = word(node, "objtype") == "OBJECT_MATVIEW"
+    kind = RelationKind.MATERIALIZED_VIEW if is_view else RelationKind.TABLE
+    reads = list(reads_of(node.query, scene, scans=not node.into.skip_data))
+    yield scene.new(relation, kind)
+    yield from reads
+    over = tuple(dict.fromkeys(lock.relation for lock in reads)) if is_view else ()
+    yield CreatesRelation(relation, kind, if_not_exists=node.if_not_exists, reads=over)
+
+
+@derives("view_stmt")
+def create_view(node: Any, scene: Scene) -> Iterator[Fact]:
+    """ACCESS SHARE on what the view reads; replacing one takes ACCESS EXCLUSIVE on it."""
+    relation = scene.relation(node.view)
+    named = [
+        scene.relation(message)
+        for message in walk(node.query)
+        if message.DESCRIPTOR.name == "RangeVar" and not _is_cte(message, node.query)
+    ]
+    for read in dict.fromkeys(named):
+        yield scene.lock(read, LockMode.ACCESS_SHARE)
+    if scene.table(relation) is not None:
+        yield scene.lock(relation, LockMode.ACCESS_EXCLUSIVE)
+    else:
+        yield scene.new(relation, RelationKind.VIEW)
+    yield CreatesRelation(relation, RelationKind.VIEW, reads=tuple(dict.fromkeys(named)))
+
+
+@derives("create_seq_stmt")
+def create_sequence(node: Any, scene: Scene) -> Iterator[Fact]:
+    """A new sequence; OWNED BY takes ACCESS SHARE on the owner's table."""
+    relation = scene.relation(node.sequence)
+    if node.if_not_exists and scene.table(relation) is not None:
+        return
+    yield scene.new(relation, RelationKind.SEQUENCE)
+    owner = owner_of(node.options, scene)
+    if owner is not None:
+        yield scene.lock(owner[0], LockMode.ACCESS_SHARE)
+    yield CreatesRelation(relation, RelationKind.SEQUENCE, if_not_exists=node.if_not_exists, owned_by=owner)
+
+
+@derives("alter_seq_stmt")
+def alter_sequence(node: Any, scene: Scene) -> Iterator[Fact]:
+    """SHARE ROW EXCLUSIVE on the sequence; OWNED BY takes ACCESS SHARE on the new owner's table."""
+    relation = scene.relation(node.sequence)
+    options = {inner(option).defname for option in node.options}
+    rewrites = bool(options - {"owned_by"})
+    yield scene.lock(relation, LockMode.SHARE_ROW_EXCLUSIVE, Work.REWRITE if rewrites else Work.INSTANT)
+    owner = owner_of(node.options, scene)
+    if owner is not None:
+        yield scene.lock(owner[0], LockMode.ACCESS_SHARE)
+        yield CreatesRelation(relation, RelationKind.SEQUENCE, owned_by=owner)
+
+
+def owner_of(options: Any, scene: Scene) -> tuple[Relation, str] | None:
+    """The table and column that OWNED BY names; None for OWNED BY NONE."""
+    for option in map(inner, options):
+        if option.defname == "owned_by":
+            names = strings(inner(option.arg).items)
+            if len(names) >= 2:
+                schema = names[-3] if len(names) > 2 else ""
+                owner = Relation(schema, names[-2]) if schema else scene.relation_of(inner(option.arg).items[:-1])
+                return owner, names[-1]
+    return None
+
+
+def _is_cte(range_var: Any, query: Any) -> bool:
+    names = {m.ctename for m in walk(query) if m.DESCRIPTOR.name == "CommonTableExpr"}
+    return not range_var.schemaname and range_var.relname in names

@@ -1,0 +1,143 @@
+"""SELECT, INSERT, UPDATE, DELETE, MERGE, COPY, TRUNCATE and LOCK: what touches rows."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from migrations_lint.facts import derives
+from migrations_lint.facts.expressions import sequences_of
+from migrations_lint.facts.scene import Scene
+from migrations_lint.locks import LockMode
+from migrations_lint.model import (
+    Fact,
+    LockFact,
+    Relation,
+    RelationKind,
+    RowChange,
+    Unknown,
+    Work,
+)
+from migrations_lint.parse.nodes import inner, strings, walk, word
+
+_LOCK_MODES = [None, *LockMode]  # the grammar numbers them as PostgreSQL does, from 1
+_COMMANDS = {"InsertStmt": "INSERT", "UpdateStmt": "UPDATE", "DeleteStmt": "DELETE", "MergeStmt": "MERGE"}
+
+
+@derives("select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt")
+def rows(node: Any, scene: Scene) -> Iterator[Fact]:
+    """ACCESS SHARE on what is read, ROW SHARE for FOR UPDATE, ROW EXCLUSIVE on what is changed."""
+    yield from _rows(node, scene)
+
+
+def _rows(node: Any, scene: Scene) -> Iterator[Fact]:
+    changed: list[Relation] = []
+    for message in walk(node):
+        command = _COMMANDS.get(message.DESCRIPTOR.name)
+        if command is None:
+            continue
+        relation = scene.relation(message.relation)
+        changed.append(relation)
+        yield from scene.lock_family(relation, LockMode.ROW_EXCLUSIVE, Work.ROW_CHANGE)
+        yield RowChange(relation, command, bounded=command in {"INSERT", "MERGE"} or message.HasField("where_clause"))
+        if command == "INSERT":
+            yield from _default_sequences(relation, scene)
+    yield from _row_locks(node, scene)
+    yield from reads_of(node, scene, scans=True, besides=tuple(changed))
+    for message in walk(node):
+        if message.DESCRIPTOR.name == "FuncCall":
+            yield from _of_call(message, scene)
+
+
+def reads_of(node: Any, scene: Scene, *, scans: bool, besides: tuple[Relation, ...] = ()) -> Iterator[LockFact]:
+    """ACCESS SHARE on every relation that a query names, and on what its views read."""
+    names = {message.ctename for message in walk(node) if message.DESCRIPTOR.name == "CommonTableExpr"}
+    work = Work.SCAN if scans else Work.INSTANT
+    for message in walk(node):
+        if message.DESCRIPTOR.name != "RangeVar" or (not message.schemaname and message.relname in names):
+            continue
+        relation = scene.relation(message)
+        if relation.schema in {"pg_catalog", "information_schema"} or relation in besides:
+            continue
+        yield from scene.lock_family(relation, LockMode.ACCESS_SHARE, work)
+        yield from _behind_view(relation, scene, work)
+
+
+def _behind_view(relation: Relation, scene: Scene, work: Work) -> Iterator[LockFact]:
+    table = scene.table(relation)
+    if table is not None and table.kind is RelationKind.VIEW:
+        for read in table.reads:
+            yield from scene.lock_family(read, LockMode.ACCESS_SHARE, work)
+            yield from _behind_view(read, scene, work)
+
+
+def _row_locks(node: Any, scene: Scene) -> Iterator[LockFact]:
+    for message in walk(node):
+        if message.DESCRIPTOR.name == "SelectStmt" and message.locking_clause:
+            named = {inner(r).relname for c in map(inner, message.locking_clause) for r in c.locked_rels}
+            for table in (inner(item) for item in message.from_clause):
+                if table.DESCRIPTOR.name == "RangeVar":
+                    alias = table.alias.aliasname or table.relname
+                    if not named or alias in named:
+                        yield scene.lock(scene.relation(table), LockMode.ROW_SHARE, Work.SCAN)
+
+
+def _default_sequences(relation: Relation, scene: Scene) -> Iterator[LockFact]:
+    for sequence in scene.schema.owned_sequences(relation):
+        yield scene.lock(sequence.relation, LockMode.ROW_EXCLUSIVE, assumed=True)
+
+
+def _of_call(call: Any, scene: Scene) -> Iterator[Fact]:
+    name = strings(call.funcname)[-1]
+    if name in {"nextval", "setval", "currval"}:
+        for sequence in sequences_of(call):
+            schema, _, bare = sequence.rpartition(".")
+            relation = Relation(schema or scene.search_path[0], bare)
+            mode = LockMode.ROW_EXCLUSIVE if name != "currval" else LockMode.ACCESS_SHARE
+            yield scene.lock(relation, mode)
+
+
+@derives("copy_stmt")
+def copy(node: Any, scene: Scene) -> Iterator[Fact]:
+    """COPY FROM writes (ROW EXCLUSIVE), COPY TO reads (ACCESS SHARE)."""
+    if not node.HasField("relation"):
+        yield from _rows(node.query, scene)
+        return
+    relation = scene.relation(node.relation)
+    if node.is_from:
+        yield from scene.lock_family(relation, LockMode.ROW_EXCLUSIVE, Work.ROW_CHANGE)
+        yield RowChange(relation, "COPY", bounded=True)
+    else:
+        yield scene.lock(relation, LockMode.ACCESS_SHARE, Work.SCAN)
+
+
+@derives("truncate_stmt")
+def truncate(node: Any, scene: Scene) -> Iterator[Fact]:
+    """ACCESS EXCLUSIVE and a new, empty file for each table; CASCADE goes on to those with foreign keys here."""
+    queue = [scene.relation(inner(relation)) for relation in node.relations]
+    seen: list[Relation] = []
+    while queue:
+        relation = queue.pop(0)
+        if relation in seen:
+            continue
+        seen.append(relation)
+        yield from scene.lock_family(relation, LockMode.ACCESS_EXCLUSIVE, Work.REWRITE)
+        yield RowChange(relation, "TRUNCATE", bounded=False)
+        if word(node, "behavior") == "DROP_CASCADE":
+            queue += [table.relation for table, _ in scene.schema.foreign_keys_to(relation)]
+        if node.restart_seqs:
+            for sequence in scene.schema.owned_sequences(relation):
+                yield scene.lock(sequence.relation, LockMode.ACCESS_EXCLUSIVE, Work.REWRITE)
+
+
+@derives("lock_stmt")
+def lock(node: Any, scene: Scene) -> Iterator[Fact]:
+    """LOCK TABLE: the mode it says."""
+    mode = _LOCK_MODES[node.mode]
+    assert mode is not None
+    for range_var in map(inner, node.relations):
+        yield from scene.lock_family(scene.relation(range_var), mode, only=not range_var.inh)
+
+
+@derives("do_stmt", "call_stmt", "execute_stmt")
+def hidden(node: Any, scene: Scene) -> Iterator[Fact]:
+    """Code that this version does not look into."""
+    yield Unknown("what the code inside does cannot be told from here")

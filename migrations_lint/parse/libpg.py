@@ -1,0 +1,135 @@
+"""PostgreSQL 18's own grammar through libpg_query (postgast): text in, statements out.
+
+libpg_query counts in UTF-8 bytes; everything that leaves this file counts in characters.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import postgast
+
+from migrations_lint.errors import SqlSyntaxError
+from migrations_lint.model import Fragment, Statement
+
+_COMMENTS = frozenset({postgast.pg_query_pb2.SQL_COMMENT, postgast.pg_query_pb2.C_COMMENT})
+_SEMICOLON = postgast.pg_query_pb2.ASCII_59
+_OPEN, _CLOSE = postgast.pg_query_pb2.ASCII_40, postgast.pg_query_pb2.ASCII_41
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment with its marks (`--`, `/*`), at a character offset of the fragment's SQL."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a fragment holds. `errors` are the statements that PostgreSQL's grammar refuses."""
+
+    statements: tuple[Statement, ...]
+    comments: tuple[Comment, ...] = ()
+    errors: tuple[SqlSyntaxError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: int
+    start: int
+    end: int
+
+
+class _Text:
+    """SQL text that translates the parser's byte offsets into characters."""
+
+    def __init__(self, sql: str) -> None:
+        self.sql = sql
+        self.bytes = sql.encode("utf-8", errors="replace")
+        self._starts = None if len(self.bytes) == len(sql) else [0, *accumulate(map(_width, sql))]
+
+    def character(self, offset: int) -> int:
+        if self._starts is None:
+            return offset
+        return bisect_left(self._starts, offset)
+
+    def slice(self, start: int, end: int) -> str:
+        return self.bytes[start:end].decode("utf-8", errors="replace")
+
+
+def parse(fragment: Fragment) -> Parsed:
+    """Parse all of a fragment; where the grammar refuses it, parse what can be parsed statement by statement."""
+    text = _Text(fragment.sql)
+    try:
+        tokens = [_Token(t.token, t.start, t.end) for t in postgast.scan(fragment.sql).tokens]
+    except postgast.PgQueryError as error:
+        return Parsed((), errors=(_syntax_error(error, fragment.sql, 0),))
+    comments = tuple(
+        Comment(text.slice(t.start, t.end), text.character(t.start), text.character(t.end))
+        for t in tokens
+        if t.kind in _COMMENTS
+    )
+    code = [token for token in tokens if token.kind not in _COMMENTS]
+    try:
+        return Parsed(tuple(_statements(fragment, text, code, 0, len(text.bytes))), comments)
+    except postgast.PgQueryError:
+        statements, errors = _one_by_one(fragment, text, code)
+        return Parsed(statements, comments, errors)
+
+
+def _statements(fragment: Fragment, text: _Text, code: Sequence[_Token], begin: int, end: int) -> Iterator[Statement]:
+    """Parse the bytes from `begin` to `end`; raises the parser's error."""
+    tree = postgast.parse(text.slice(begin, end))
+    inside = iter([token for token in code if begin <= token.start < end])
+    token = next(inside, None)
+    for raw in tree.stmts:
+        after = begin + raw.stmt_location
+        while token is not None and token.start < after:
+            token = next(inside, None)
+        first = token.start if token is not None else after
+        last = after + raw.stmt_len if raw.stmt_len else end
+        sql = text.slice(first, last).rstrip()
+        start = text.character(first)
+        kind = raw.stmt.WhichOneof("node")
+        yield Statement(fragment, sql, start, start + len(sql), kind, getattr(raw.stmt, kind))
+
+
+def _one_by_one(
+    fragment: Fragment, text: _Text, code: Sequence[_Token]
+) -> tuple[tuple[Statement, ...], tuple[SqlSyntaxError, ...]]:
+    statements: list[Statement] = []
+    errors: list[SqlSyntaxError] = []
+    for begin, end in _between_semicolons(code):
+        try:
+            statements += _statements(fragment, text, code, begin, end)
+        except postgast.PgQueryError as error:
+            errors.append(_syntax_error(error, text.slice(begin, end), text.character(begin)))
+    return tuple(statements), tuple(errors)
+
+
+def _between_semicolons(code: Sequence[_Token]) -> Iterator[tuple[int, int]]:
+    depth = 0
+    begin: int | None = None
+    for token in code:
+        if token.kind == _SEMICOLON and depth <= 0:
+            if begin is not None:
+                yield begin, token.start
+            begin, depth = None, 0
+            continue
+        begin = token.start if begin is None else begin
+        depth += (token.kind == _OPEN) - (token.kind == _CLOSE)
+    if begin is not None:
+        yield begin, code[-1].end
+
+
+def _syntax_error(error: postgast.PgQueryError, sql: str, offset: int) -> SqlSyntaxError:
+    within = min(max((error.cursorpos or 1) - 1, 0), len(sql))  # the parser counts this one in characters, from 1
+    return SqlSyntaxError(error.message, offset + within)
+
+
+def _width(character: str) -> int:
+    code = ord(character)
+    return 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4

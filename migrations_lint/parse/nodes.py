@@ -1,0 +1,61 @@
+"""Reading the parser's tree: what a node is, what it names, what is inside it."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+
+def inner(node: Any) -> Any:
+    """The message inside a `Node` wrapper; a message that is none is returned as it is."""
+    if node.DESCRIPTOR.name != "Node":
+        return node
+    kind = node.WhichOneof("node")
+    return getattr(node, kind) if kind else None
+
+
+def kind_of(node: Any) -> str:
+    """The message's name in PostgreSQL's source, such as `FuncCall`; empty for an absent node."""
+    message = inner(node)
+    return "" if message is None else str(message.DESCRIPTOR.name)
+
+
+def word(message: Any, field: str) -> str:
+    """The name of an enum field's value, such as `AT_AddColumn`."""
+    descriptor = message.DESCRIPTOR.fields_by_name[field]
+    return str(descriptor.enum_type.values_by_number[getattr(message, field)].name)
+
+
+def strings(nodes: Iterable[Any]) -> tuple[str, ...]:
+    """The texts of a list of String nodes."""
+    return tuple(inner(node).sval for node in nodes if kind_of(node) == "String")
+
+
+def walk(message: Any) -> Iterator[Any]:
+    """A message and everything below it, wrappers left out."""
+    if message is None:
+        return
+    if message.DESCRIPTOR.name != "Node":
+        yield message
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        for child in value if field.is_repeated else (value,):
+            yield from walk(child)
+
+
+def boolean_option(options: Iterable[Any], name: str) -> bool:
+    """Whether a list of DefElem switches `name` on; a bare option counts as on."""
+    for option in map(inner, options):
+        if option.defname.lower() == name:
+            if not option.HasField("arg"):
+                return True
+            value = inner(option.arg)
+            text = getattr(value, "sval", None)
+            return str(getattr(value, "ival", text)).lower() in {"1", "on", "true", "yes"} or bool(
+                getattr(value, "boolval", False)
+            )
+    return False
+
+
+def definition(command: Any) -> Any:
+    """What an ALTER TABLE sub-command adds or sets; the field is called `def`, a word that Python keeps for itself."""
+    return inner(getattr(command, "def"))

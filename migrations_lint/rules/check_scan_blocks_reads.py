@@ -1,0 +1,24 @@
+"""A CHECK added to a table in use without NOT VALID: every row is read under ACCESS EXCLUSIVE."""
+
+from collections.abc import Iterator
+
+from migrations_lint.model import AddsConstraint, ConstraintKind, Finding, Work
+from migrations_lint.moment import Moment
+from migrations_lint.rules import rule
+
+_CHECKED = frozenset({ConstraintKind.CHECK, ConstraintKind.NOT_NULL})
+
+
+@rule
+def check_scan_blocks_reads(moment: Moment) -> Iterator[Finding]:
+    """Also for a CHECK written in an added column."""
+    scanned = [lock for lock in moment.locks_on_live_tables() if lock.work in {Work.SCAN, Work.REWRITE}]
+    for added in moment.all(AddsConstraint):
+        constraint = added.constraint
+        if constraint.kind not in _CHECKED or not constraint.valid or not scanned:
+            continue
+        yield moment.finding(
+            f"reads and writes of {added.relation} wait while every row is tried against {constraint.name}",
+            help="Add it NOT VALID, and VALIDATE CONSTRAINT in a later migration, which lets reads and writes through.",
+            relations=(added.relation,),
+        )

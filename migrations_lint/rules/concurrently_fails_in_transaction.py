@@ -1,0 +1,26 @@
+"""A statement that PostgreSQL refuses inside a transaction, where the tool or the script has one open."""
+
+from collections.abc import Iterator
+
+from migrations_lint.model import Finding, NeedsNoTransaction
+from migrations_lint.moment import Moment
+from migrations_lint.rules import rule
+
+_WAYS_OUT = {
+    "alembic": "Put it in `with op.get_context().autocommit_block():`.",
+    "prisma": "Give it a migration of its own: Prisma sends a migration.sql as one string, which is one transaction.",
+}
+
+
+@rule
+def concurrently_fails_in_transaction(moment: Moment) -> Iterator[Finding]:
+    """The deploy would stop at this statement with SQLSTATE 25001."""
+    if moment.transaction is None:
+        return
+    for need in moment.all(NeedsNoTransaction):
+        yield moment.finding(
+            f"{need.command} cannot run inside a transaction, and one is open here",
+            help=_WAYS_OUT.get(
+                moment.migration.tool, "Move it to a migration that its tool runs without a transaction."
+            ),
+        )

@@ -1,0 +1,22 @@
+"""A foreign key added without NOT VALID: both tables refuse writes while every row is looked up."""
+
+from collections.abc import Iterator
+
+from migrations_lint.model import AddsConstraint, ConstraintKind, Finding, Work
+from migrations_lint.moment import Moment
+from migrations_lint.rules import rule
+
+
+@rule
+def foreign_key_scan_blocks_writes(moment: Moment) -> Iterator[Finding]:
+    """SHARE ROW EXCLUSIVE on both sides, for as long as the check takes."""
+    scanned = [lock for lock in moment.locks_on_live_tables() if lock.work is Work.SCAN]
+    for added in moment.all(AddsConstraint):
+        constraint = added.constraint
+        if constraint.kind is not ConstraintKind.FOREIGN_KEY or not constraint.valid or not scanned:
+            continue
+        yield moment.finding(
+            f"writes to {added.relation} and {constraint.references} wait while {constraint.name} is checked",
+            help="Add it NOT VALID, and VALIDATE CONSTRAINT in a later migration, which lets writes through.",
+            relations=tuple(one for one in (added.relation, constraint.references) if one is not None),
+        )

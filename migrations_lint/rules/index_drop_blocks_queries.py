@@ -1,0 +1,25 @@
+"""DROP INDEX without CONCURRENTLY, on a table that is in use."""
+
+from collections.abc import Iterator
+
+from migrations_lint.model import DropsIndex, Finding, RelationKind, Severity
+from migrations_lint.moment import Moment
+from migrations_lint.rules import rule
+
+
+@rule
+def index_drop_blocks_queries(moment: Moment) -> Iterator[Finding]:
+    """One finding for each index that goes while its table is locked against everyone."""
+    for index in moment.all(DropsIndex):
+        relation = index.relation
+        if index.concurrently or (relation is not None and not moment.is_live(relation)):
+            continue
+        if relation is not None and moment.kind_of(relation) is RelationKind.PARTITIONED_TABLE:
+            continue  # CONCURRENTLY is refused there
+        yield moment.finding(
+            f"reads and writes of {relation or 'the table of ' + str(index.index)} wait for DROP INDEX, "
+            "and everyone queues behind it while it waits",
+            help="Drop it with DROP INDEX CONCURRENTLY, outside a transaction.",
+            relations=(relation,) if relation is not None else (),
+            severity=Severity.WARNING,
+        )

@@ -1,0 +1,35 @@
+"""ALTER COLUMN … TYPE that changes how values are stored, or makes PostgreSQL look at each of them."""
+
+from collections.abc import Iterator
+
+from migrations_lint.model import Certainty, ChangesColumnType, Finding, LockFact, Work
+from migrations_lint.moment import Moment
+from migrations_lint.rules import rule
+
+
+@rule
+def type_change_rewrites_table(moment: Moment) -> Iterator[Finding]:
+    """A finding where the change rewrites or scans; silent where the old bytes stay good."""
+    locks = {lock.relation: lock for lock in moment.locks_on_live_tables()}
+    for change in moment.all(ChangesColumnType):
+        worst = _worst(locks, change, moment)
+        if worst is None or worst.work not in {Work.REWRITE, Work.SCAN}:
+            continue
+        before = change.before or "its old type"
+        doing = "rewritten" if worst.work is Work.REWRITE else "read through"
+        unsure = "may be" if worst.certainty is Certainty.ASSUMED else "is"
+        yield moment.finding(
+            f"reads and writes of {change.relation} wait while it {unsure} {doing}: "
+            f"{change.column} changes from {before} to {change.type}",
+            help=f"Add a new column of type {change.type}, keep both in step with a trigger, fill it in batches, "
+            "then let the application use the new one.",
+            relations=(change.relation,),
+        )
+
+
+def _worst(locks: dict[object, LockFact], change: ChangesColumnType, moment: Moment) -> LockFact | None:
+    own = locks.get(change.relation)
+    if own is not None and own.work in {Work.REWRITE, Work.SCAN}:
+        return own
+    family = [lock for lock in moment.locks_on_live_tables() if lock.work is Work.REWRITE]
+    return family[0] if family and own is not None else own

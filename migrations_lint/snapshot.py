@@ -1,0 +1,133 @@
+"""The schema as far as it is known: tables, columns, indexes and constraints, never data.
+
+A `SchemaSnapshot` is what the migrations so far have built; the facts read it, `catalog.py` writes it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from migrations_lint.model import Column, Constraint, ConstraintKind, Relation, RelationKind
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index: its name, its key columns (an expression stands as its text), whether it is unique."""
+
+    name: Relation
+    columns: tuple[str, ...]
+    unique: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table, view, materialized view or sequence.
+
+    `certain` is False where IF NOT EXISTS may have found something else in its place.
+    """
+
+    relation: Relation
+    kind: RelationKind
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    constraints: Mapping[str, Constraint] = field(default_factory=dict)
+    indexes: tuple[Index, ...] = ()
+    partition_of: Relation | None = None
+    is_default_partition: bool = False
+    inherits: tuple[Relation, ...] = ()
+    reads: tuple[Relation, ...] = ()
+    owned_by: tuple[Relation, str] | None = None
+    certain: bool = True
+
+    def proves_not_null(self, column: str) -> bool:
+        """Whether a valid constraint already says that no row has NULL there."""
+        known = self.columns.get(column)
+        if known is not None and known.not_null:
+            return True
+        return any(
+            constraint.valid and column in constraint.not_null_columns for constraint in self.constraints.values()
+        )
+
+    def constraints_on(self, column: str) -> Iterator[Constraint]:
+        """The constraints that mention a column."""
+        return (constraint for constraint in self.constraints.values() if column in constraint.columns)
+
+
+@dataclass(slots=True)
+class SchemaSnapshot:
+    """All relations known by name."""
+
+    tables: dict[Relation, Table] = field(default_factory=dict)
+
+    def find(self, relation: Relation) -> Table | None:
+        """The relation of that name, if it is known."""
+        return self.tables.get(relation)
+
+    def put(self, table: Table) -> None:
+        """Add or replace a relation."""
+        self.tables[table.relation] = table
+
+    def children(self, relation: Relation) -> Iterator[Table]:
+        """Partitions and inheriting tables, theirs included."""
+        for table in list(self.tables.values()):
+            if table.partition_of == relation or relation in table.inherits:
+                yield table
+                yield from self.children(table.relation)
+
+    def default_partition(self, relation: Relation) -> Table | None:
+        """The default partition of a partitioned table."""
+        return next((t for t in self.tables.values() if t.partition_of == relation and t.is_default_partition), None)
+
+    def foreign_keys_to(self, relation: Relation) -> Iterator[tuple[Table, Constraint]]:
+        """Foreign keys of other tables that point here."""
+        for table in self.tables.values():
+            for constraint in table.constraints.values():
+                is_key = constraint.kind is ConstraintKind.FOREIGN_KEY and constraint.references == relation
+                if is_key and table.relation != relation:
+                    yield table, constraint
+
+    def views_over(self, relation: Relation) -> Iterator[Table]:
+        """Views and materialized views that read it, directly or through another view."""
+        for table in list(self.tables.values()):
+            if relation in table.reads:
+                yield table
+                yield from self.views_over(table.relation)
+
+    def owned_sequences(self, relation: Relation, column: str | None = None) -> Iterator[Table]:
+        """Sequences that a column of this table owns."""
+        for table in self.tables.values():
+            owner = table.owned_by
+            if owner is not None and owner[0] == relation and column in {None, owner[1]}:
+                yield table
+
+    def table_of_index(self, index: Relation) -> Table | None:
+        """The table that has an index of this name."""
+        for table in self.tables.values():
+            if any(known.name == index for known in table.indexes):
+                return table
+        return None
+
+    def rename(self, relation: Relation, to: Relation) -> None:
+        """Give a relation another name; what points to it follows."""
+        table = self.tables.pop(relation, None)
+        if table is None:
+            return
+        self.tables[to] = replace(table, relation=to)
+        for other in list(self.tables.values()):
+            self.tables[other.relation] = _following(other, relation, to)
+
+
+def _following(table: Table, relation: Relation, to: Relation) -> Table:
+    def new(name: Relation | None) -> Relation | None:
+        return to if name == relation else name
+
+    owner = table.owned_by
+    return replace(
+        table,
+        partition_of=new(table.partition_of),
+        inherits=tuple(new(name) or name for name in table.inherits),
+        reads=tuple(new(name) or name for name in table.reads),
+        owned_by=(to, owner[1]) if owner and owner[0] == relation else owner,
+        constraints={
+            name: replace(constraint, references=new(constraint.references))
+            for name, constraint in table.constraints.items()
+        },
+    )
