@@ -1,6 +1,7 @@
 """What can go wrong while a site is asked, told so that a person can act on it."""
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import ClassVar
 
 
@@ -29,14 +30,52 @@ class BrowserMissing(SmokeError):
 
 
 class TargetUnreachable(SmokeError):
-    """Nothing answers at the target's URL, so nothing can be said about the site."""
+    """Nothing answers at the target's URL, so nothing can be said about the site.
 
-    def __init__(self, url: str, reason: str) -> None:
+    `refused`: the machine itself was reached and turned us away, so the way to it works.
+    """
+
+    def __init__(self, url: str, reason: str, *, refused: bool = False) -> None:
+        self.url, self.reason, self.refused = url, reason, refused
         super().__init__(
             f"nothing answers at {url}",
             seen=[reason],
             next_step="Check the URL (scheme, host and port) and that the site is running, then run it again.",
         )
+
+
+class NoAnswer(SmokeError):
+    """The site took the request and then gave no usable answer; that is the site's failure, not the network's."""
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+        super().__init__(problem, next_step="Look into the site's own log for this request.")
+
+
+class UnusableUrl(SmokeError):
+    """The target's URL is missing, or is not one that can be asked."""
+
+    exit_code = 2
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem, next_step="Give the whole URL, such as --url https://staging.example.com.")
+
+
+class UnknownCheck(SmokeError):
+    """A check's name that nothing is configured or built in under."""
+
+    exit_code = 2
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        nearest = get_close_matches(name, known, n=1, cutoff=0.5)
+        guess = f"Did you mean {nearest[0]}?" if nearest else f"Known here: {', '.join(known) or 'none'}."
+        super().__init__(f"there is no smoke check {name!r}", next_step=guess)
+
+
+class SettingsUnreadable(SmokeError):
+    """The settings file cannot be read, or holds a key or value that does not fit."""
+
+    exit_code = 2
 
 
 class CheckMisconfigured(SmokeError):

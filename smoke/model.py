@@ -38,7 +38,11 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one check found. `message` is one sentence; it never carries a secret or a person's data."""
+    """What one check found. `message` is one sentence; it never carries a secret or a person's data.
+
+    `unreached`: nothing was heard from the site at all, so the network may be to blame. `refused`: its machine
+    was reached and turned us away.
+    """
 
     name: str
     verdict: Verdict
@@ -47,6 +51,8 @@ class Outcome:
     seconds: float = 0.0
     attempts: int = 1
     artifacts: tuple[Artifact, ...] = ()
+    unreached: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,16 @@ class Check(Protocol):
     @property
     def timeout_seconds(self) -> float:
         """The longest one attempt may take."""
+        ...
+
+    @property
+    def idempotent(self) -> bool:
+        """Whether asking again after a failure of the network changes nothing on the site."""
+        ...
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The values that it was given in confidence."""
         ...
 
     def ask(self, target: Target, deadline: float) -> Outcome:

@@ -1,1 +1,123 @@
-"""The checks: each asks a running site one question. One plug-in a check."""
+"""The checks: each asks a running site one question. One plug-in a check.
+
+A check is a module with `CHECK` as its last line, and a page of the same stem. Nothing else is edited to add
+one: `kinds()` walks this folder and the entry points named `smoke.checks`.
+"""
+
+import pkgutil
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import ClassVar, Protocol
+
+from smoke.errors import CheckMisconfigured, NoAnswer, SmokeError, TargetUnreachable, UnknownCheck
+from smoke.model import Artifact, Check, Outcome, Target, Verdict
+from smoke.options import resolve
+from smoke.redact import clean
+from smoke.settings import CheckSettings, SmokeSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Whom a check asks, as which entry of the settings, until when, and what must never show."""
+
+    name: str
+    target: Target
+    deadline: float
+    secrets: tuple[str, ...] = field(repr=False)
+
+    @property
+    def seconds_left(self) -> float:
+        """Never negative."""
+        return max(0.0, self.deadline - time.monotonic())
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a check has to say: one sentence, with what was expected and what was seen where it failed."""
+
+    verdict: Verdict
+    message: str
+    artifacts: tuple[Artifact, ...] = ()
+
+
+class Question(Protocol):
+    """A check's fields are its options. `idempotent`: asking twice changes nothing on the site."""
+
+    idempotent: ClassVar[bool]
+
+    def ask(self, asking: Asking) -> Answer:
+        """Ask once. What the network or the site spoils may be raised as an error of `smoke.errors`."""
+        ...
+
+
+@cache
+def kinds() -> dict[str, type[Question]]:
+    """All checks by the name that `use` takes, the built-in ones and those of installed packages."""
+    modules = [module.name for module in pkgutil.iter_modules(__path__)]
+    found = {name: import_module(f"{__name__}.{name}").CHECK for name in modules}
+    found |= {entry.name: entry.load() for entry in entry_points(group="smoke.checks")}
+    return {name.replace("_", "-"): kind for name, kind in found.items()}
+
+
+def checks_from(settings: SmokeSettings, environment: Mapping[str, str]) -> tuple[Check, ...]:
+    """The configured checks, ready to ask; raises CheckMisconfigured or UnknownCheck for what cannot be used."""
+    entries = [(entry.name or entry.use, entry) for entry in settings.check]
+    for name, count in Counter(name for name, _ in entries).items():
+        if count > 1:
+            raise CheckMisconfigured(
+                name, "name", f"{count} checks have this name", next_step="Give each a `name` of its own."
+            )
+    return tuple(_configured(name, entry, environment) for name, entry in entries)
+
+
+@dataclass(frozen=True, slots=True)
+class _Configured:
+    """A question and its entry in the settings; makes an Outcome of whatever happens."""
+
+    name: str
+    critical: bool
+    timeout_seconds: float
+    question: Question
+    secrets: tuple[str, ...] = field(repr=False)
+
+    @property
+    def idempotent(self) -> bool:
+        return self.question.idempotent
+
+    def ask(self, target: Target, deadline: float) -> Outcome:
+        secrets = (*target.secrets, *self.secrets)
+        began = time.monotonic()
+        asking = Asking(self.name, target, min(deadline, began + self.timeout_seconds), secrets)
+        unreached: TargetUnreachable | None = None
+        try:
+            answer = self.question.ask(asking)
+        except TargetUnreachable as error:
+            unreached = error
+            answer = Answer(Verdict.INCONCLUSIVE, f"{error.what}: {error.reason}")
+        except NoAnswer as error:
+            answer = Answer(Verdict.FAIL, error.problem)
+        except SmokeError as error:
+            answer = Answer(Verdict.INCONCLUSIVE, ". ".join([error.what, error.next_step]))
+        return Outcome(
+            name=self.name,
+            verdict=answer.verdict,
+            message=clean(answer.message, secrets),
+            critical=self.critical,
+            seconds=time.monotonic() - began,
+            artifacts=answer.artifacts,
+            unreached=unreached is not None,
+            refused=unreached is not None and unreached.refused,
+        )
+
+
+def _configured(name: str, entry: CheckSettings, environment: Mapping[str, str]) -> Check:
+    kind = kinds().get(entry.use.replace("_", "-"))
+    if kind is None:
+        raise UnknownCheck(entry.use, list(kinds()))
+    made = resolve(name, kind, entry.options, environment)
+    return _Configured(name, entry.critical, entry.timeout_seconds, made.options, made.secrets)
