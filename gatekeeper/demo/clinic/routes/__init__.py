@@ -1,0 +1,1 @@
+"""The routes: each file a router, words in, call, words out."""
