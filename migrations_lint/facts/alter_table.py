@@ -242,7 +242,7 @@ def _drop_identity(command: Any, relation: Relation, scene: Scene, only: bool) -
 
 
 def _rewrite(command: Any, relation: Relation, scene: Scene, only: bool) -> Iterator[Fact]:
-    """SET EXPRESSION (17+), SET ACCESS METHOD, SET LOGGED and UNLOGGED: the table is written anew."""
+    """SET EXPRESSION (17+), ACCESS METHOD, TABLESPACE, LOGGED, UNLOGGED: written anew, unless it is so already."""
     yield from scene.lock_family(relation, LockMode.ACCESS_EXCLUSIVE, Work.REWRITE, only=only, assumed=True)
 
 
@@ -274,6 +274,7 @@ _SUB_COMMANDS: dict[str, SubCommand] = {
     "AT_SetAccessMethod": _rewrite,
     "AT_SetLogged": _rewrite,
     "AT_SetUnLogged": _rewrite,
+    "AT_SetTableSpace": _rewrite,
     "AT_AddInherit": _inherit,
     "AT_DropInherit": _inherit,
     "AT_AttachPartition": attach_partition,

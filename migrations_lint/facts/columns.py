@@ -77,7 +77,9 @@ def add_column(node: Any, relation: Relation, scene: Scene, *, only: bool, if_no
         yield scene.lock(relation, LockMode.ACCESS_EXCLUSIVE)
         return
     rewrites = column.volatile_default or column.identity or column.generated == "stored"
-    work = Work.REWRITE if rewrites else Work.INSTANT
+    empty = column.default is None and not column.identity and column.generated is None
+    # PostgreSQL looks for rows, all of which have a NULL there, and fails at the first.
+    work = Work.REWRITE if rewrites else Work.SCAN if column.not_null and empty else Work.INSTANT
     yield from scene.lock_family(
         relation, LockMode.ACCESS_EXCLUSIVE, work, only=only, assumed=read.assumed and rewrites
     )
@@ -104,7 +106,9 @@ def _with_constraint(
         work = Work.SCAN if column.default is not None else Work.INSTANT
         assert constraint.references is not None
         if constraint.references != relation:
-            yield from scene.lock_family(constraint.references, LockMode.SHARE_ROW_EXCLUSIVE, work)
+            yield from scene.lock_family(
+                constraint.references, LockMode.SHARE_ROW_EXCLUSIVE, work, assumed=work is Work.SCAN
+            )
     yield from scene.lock_family(relation, LockMode.ACCESS_EXCLUSIVE, work, only=only)
     yield from declared(constraint, relation, scene)
 

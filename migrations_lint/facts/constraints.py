@@ -96,7 +96,8 @@ def _add_foreign_key(constraint: Constraint, relation: Relation, scene: Scene, *
     assert constraint.references is not None
     work = Work.SCAN if constraint.valid else Work.INSTANT
     yield from scene.lock_family(relation, LockMode.SHARE_ROW_EXCLUSIVE, work, only=only)
-    yield from scene.lock_family(constraint.references, LockMode.SHARE_ROW_EXCLUSIVE, work)
+    # Whether the other table is read through or by its index is the planner's choice.
+    yield from scene.lock_family(constraint.references, LockMode.SHARE_ROW_EXCLUSIVE, work, assumed=work is Work.SCAN)
 
 
 def _columns(node: Any, kind: ConstraintKind, column: str | None) -> tuple[str, ...]:

@@ -23,6 +23,8 @@ from migrations_lint.model import (
 )
 from migrations_lint.parse.nodes import inner, kind_of, strings, walk, word
 
+_LIKE_DEFAULTS = 1 << 3  # CREATE_TABLE_LIKE_DEFAULTS in parsenodes.h
+
 
 @derives("create_stmt")
 def create_table(node: Any, scene: Scene) -> Iterator[Fact]:
@@ -85,7 +87,11 @@ def _sequences(columns: list[Declared], relation: Relation, scene: Scene) -> Ite
 def _copied(node: Any, scene: Scene) -> Iterator[Fact]:
     for element in node.table_elts:
         if kind_of(element) == "TableLikeClause":
-            yield scene.lock(scene.relation(inner(element).relation), LockMode.ACCESS_SHARE)
+            source = scene.relation(inner(element).relation)
+            yield scene.lock(source, LockMode.ACCESS_SHARE)
+            if inner(element).options & _LIKE_DEFAULTS and scene.server_version >= 16:
+                for sequence in scene.schema.owned_sequences(source):  # seen on 18 and not on 15
+                    yield scene.lock(sequence.relation, LockMode.ACCESS_SHARE, assumed=scene.server_version < 18)
 
 
 def _under(parent: Relation, scene: Scene, *, is_partition: bool, is_default: bool) -> Iterator[Fact]:
@@ -163,9 +169,7 @@ def create_sequence(node: Any, scene: Scene) -> Iterator[Fact]:
 def alter_sequence(node: Any, scene: Scene) -> Iterator[Fact]:
     """SHARE ROW EXCLUSIVE on the sequence; OWNED BY takes ACCESS SHARE on the new owner's table."""
     relation = scene.relation(node.sequence)
-    options = {inner(option).defname for option in node.options}
-    rewrites = bool(options - {"owned_by"})
-    yield scene.lock(relation, LockMode.SHARE_ROW_EXCLUSIVE, Work.REWRITE if rewrites else Work.INSTANT)
+    yield scene.lock(relation, LockMode.SHARE_ROW_EXCLUSIVE)
     owner = owner_of(node.options, scene)
     if owner is not None:
         yield scene.lock(owner[0], LockMode.ACCESS_SHARE)

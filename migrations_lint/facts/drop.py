@@ -41,7 +41,8 @@ def drop(node: Any, scene: Scene) -> Iterator[Fact]:
         elif what in _KINDS:
             yield from _drop_relation(scene.relation_of(item.items), _KINDS[what], node.missing_ok, cascade, scene)
         elif what in _ON_A_TABLE:
-            yield scene.lock(scene.relation_of(item.items[:-1]), LockMode.ACCESS_EXCLUSIVE)
+            relation = scene.relation_of(item.items[:-1])
+            yield scene.lock(relation, LockMode.ACCESS_EXCLUSIVE, assumed=node.missing_ok)
         elif what == "OBJECT_SCHEMA" and cascade:
             yield from _drop_schema(item.sval, scene)
         elif what == "OBJECT_STATISTIC_EXT":

@@ -79,7 +79,7 @@ def refresh(node: Any, scene: Scene) -> Iterator[Fact]:
     mode = LockMode.EXCLUSIVE if node.concurrent else LockMode.ACCESS_EXCLUSIVE
     yield scene.lock(relation, mode, Work.ROW_CHANGE if node.concurrent else Work.REWRITE)
     view = scene.table(relation)
-    for read in view.reads if view else ():
+    for read in view.reads if view and not node.skip_data else ():
         yield from scene.lock_family(read, LockMode.ACCESS_SHARE, Work.SCAN)
 
 
@@ -92,7 +92,9 @@ def reindex(node: Any, scene: Scene) -> Iterator[Fact]:
     mode = LockMode.SHARE_UPDATE_EXCLUSIVE if concurrently else LockMode.SHARE
     kind = word(node, "kind")
     if kind == "REINDEX_OBJECT_TABLE":
-        yield from scene.lock_family(scene.relation(node.relation), mode, Work.INDEX_BUILD)
+        table = scene.table(relation := scene.relation(node.relation))
+        work = Work.INSTANT if table is not None and not table.indexes else Work.INDEX_BUILD
+        yield from scene.lock_family(relation, mode, work)
     elif kind == "REINDEX_OBJECT_INDEX" and (table := scene.schema.table_of_index(scene.relation(node.relation))):
         yield scene.lock(table.relation, mode, Work.INDEX_BUILD)
     else:

@@ -36,10 +36,8 @@ def _rows(node: Any, scene: Scene) -> Iterator[Fact]:
             continue
         relation = scene.relation(message.relation)
         changed.append(relation)
-        yield from scene.lock_family(relation, LockMode.ROW_EXCLUSIVE, Work.ROW_CHANGE)
+        yield from _changed(relation, command, scene)
         yield RowChange(relation, command, bounded=command in {"INSERT", "MERGE"} or message.HasField("where_clause"))
-        if command == "INSERT":
-            yield from _default_sequences(relation, scene)
     yield from _row_locks(node, scene)
     yield from reads_of(node, scene, scans=True, besides=tuple(changed))
     for message in walk(node):
@@ -80,9 +78,24 @@ def _row_locks(node: Any, scene: Scene) -> Iterator[LockFact]:
                         yield scene.lock(scene.relation(table), LockMode.ROW_SHARE, Work.SCAN)
 
 
-def _default_sequences(relation: Relation, scene: Scene) -> Iterator[LockFact]:
+def _changed(relation: Relation, command: str, scene: Scene) -> Iterator[LockFact]:
+    """ROW EXCLUSIVE; an INSERT also draws from sequences and looks up what its foreign keys point to.
+
+    Which partitions an INSERT reaches, and which columns it fills, only the rows tell: those locks are assumed.
+    """
+    if command != "INSERT":
+        yield from scene.lock_family(relation, LockMode.ROW_EXCLUSIVE, Work.ROW_CHANGE)
+        return
+    yield scene.lock(relation, LockMode.ROW_EXCLUSIVE, Work.ROW_CHANGE)
+    for child in scene.schema.children(relation):
+        if child.partition_of is not None:
+            yield scene.lock(child.relation, LockMode.ROW_EXCLUSIVE, Work.ROW_CHANGE, assumed=True)
     for sequence in scene.schema.owned_sequences(relation):
         yield scene.lock(sequence.relation, LockMode.ROW_EXCLUSIVE, assumed=True)
+    table = scene.table(relation)
+    for constraint in table.constraints.values() if table else ():
+        if constraint.references is not None:
+            yield scene.lock(constraint.references, LockMode.ROW_SHARE, assumed=True)
 
 
 def _of_call(call: Any, scene: Scene) -> Iterator[Fact]:
@@ -103,7 +116,7 @@ def copy(node: Any, scene: Scene) -> Iterator[Fact]:
         return
     relation = scene.relation(node.relation)
     if node.is_from:
-        yield from scene.lock_family(relation, LockMode.ROW_EXCLUSIVE, Work.ROW_CHANGE)
+        yield from _changed(relation, "INSERT", scene)
         yield RowChange(relation, "COPY", bounded=True)
     else:
         yield scene.lock(relation, LockMode.ACCESS_SHARE, Work.SCAN)
@@ -119,13 +132,13 @@ def truncate(node: Any, scene: Scene) -> Iterator[Fact]:
         if relation in seen:
             continue
         seen.append(relation)
-        yield from scene.lock_family(relation, LockMode.ACCESS_EXCLUSIVE, Work.REWRITE)
+        yield from scene.lock_family(relation, LockMode.ACCESS_EXCLUSIVE, Work.ROW_CHANGE)
         yield RowChange(relation, "TRUNCATE", bounded=False)
         if word(node, "behavior") == "DROP_CASCADE":
             queue += [table.relation for table, _ in scene.schema.foreign_keys_to(relation)]
         if node.restart_seqs:
             for sequence in scene.schema.owned_sequences(relation):
-                yield scene.lock(sequence.relation, LockMode.ACCESS_EXCLUSIVE, Work.REWRITE)
+                yield scene.lock(sequence.relation, LockMode.ACCESS_EXCLUSIVE)
 
 
 @derives("lock_stmt")

@@ -77,6 +77,6 @@ class Scene:
 
 
 def _without_storage(table: Table | None, work: Work) -> Work:
-    """A partitioned table or a view has no rows of its own: the work is done on those below."""
+    """A partitioned table or a view has no storage of its own: that work is done on the tables below."""
     stored = table is None or table.kind not in {RelationKind.PARTITIONED_TABLE, RelationKind.VIEW}
-    return work if stored else Work.INSTANT
+    return work if stored or work is Work.ROW_CHANGE else Work.INSTANT

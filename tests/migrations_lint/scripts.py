@@ -11,12 +11,12 @@ def script(sql: str, *, path: str = "migration.sql", in_transaction: bool = True
 
 
 def migration(
-    up: str, *, down: str | None = None, id: str = "2", in_transaction: bool = True, tool: str = "raw_sql"
+    up: str, *, down: str | None = None, name: str = "2", in_transaction: bool = True, tool: str = "raw_sql"
 ) -> Migration:
     return Migration(
-        id=id,
+        id=name,
         tool=tool,
-        path=Path(f"{id}.sql"),
-        up=script(up, path=f"{id}.sql", in_transaction=in_transaction),
-        down=script(down, path=f"{id}.down.sql") if down is not None else None,
+        path=Path(f"{name}.sql"),
+        up=script(up, path=f"{name}.sql", in_transaction=in_transaction),
+        down=script(down, path=f"{name}.down.sql") if down is not None else None,
     )

@@ -20,7 +20,7 @@ def findings_of(example: Section) -> list[Finding]:
     up = bare(example.text("sql") or outside or "")
     down = example.text("sql", "down")
     history = [
-        migration(example.text("sql", "before") or "", id="1"),
+        migration(example.text("sql", "before") or "", name="1"),
         migration(up, down=bare(down) if down else None, in_transaction=outside is None),
     ]
     others = tuple(name for name in rules() if name != example.name)

@@ -1,0 +1,27 @@
+-- The schema against which statement_forms.sql is predicted and observed; with rows, so that scans show.
+CREATE TABLE customers (id bigint PRIMARY KEY, email text UNIQUE, n int);
+CREATE TABLE orders (id bigserial PRIMARY KEY, customer_id bigint REFERENCES customers(id), total numeric(10,2), note varchar(20), created timestamp, gen int, CONSTRAINT tot CHECK (total > 0) NOT VALID, CONSTRAINT noten CHECK (note IS NOT NULL));
+CREATE INDEX orders_note ON orders (note);
+CREATE UNIQUE INDEX orders_uq ON orders (id, note);
+CREATE TABLE lone (a int, b text);
+CREATE VIEW ov AS SELECT id, note FROM orders;
+CREATE MATERIALIZED VIEW mv AS SELECT id, note FROM orders;
+CREATE TABLE ev (id bigint, at date NOT NULL, c bigint) PARTITION BY RANGE (at);
+CREATE TABLE ev1 PARTITION OF ev FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE TABLE evd PARTITION OF ev DEFAULT;
+CREATE TABLE newpart (id bigint, at date NOT NULL, c bigint);
+CREATE TABLE parent (x int);
+CREATE TABLE child (y int) INHERITS (parent);
+CREATE SEQUENCE sq;
+CREATE TYPE mood AS ENUM ('a', 'b');
+CREATE TABLE keyed (a int NOT NULL, b text);
+CREATE INDEX keyed_a ON keyed (a);
+CREATE SCHEMA other;
+CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end';
+INSERT INTO customers VALUES (1,'a',1);
+INSERT INTO orders (customer_id, total, note, created, gen) VALUES (1, 1, 'x', now(), 1);
+INSERT INTO lone values (1,'x');
+INSERT INTO ev values (1,'2020-02-02',1);
+INSERT INTO parent values (1);
+INSERT INTO newpart VALUES (1, '2023-02-02', 1);
+INSERT INTO keyed VALUES (1, 'x');

@@ -1,0 +1,61 @@
+"""The SQL of every rule's page is run on real servers too: what the page claims is what PostgreSQL does."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import Connection
+
+from gatekeeper.staging.lock_trace import observe
+from gatekeeper.staging.scratch import Scratch, scratch
+from gatekeeper.staging.server import StagingServer
+from migrations_lint.engine import lint
+from migrations_lint.settings import LintSettings
+from tests.migrations_lint.scripts import migration
+from tests.migrations_lint.test_facts_match_postgres import disagreements
+from tests.pages import Section, bare, examples
+
+_MISSING_OBJECT = {"42P01", "42704", "3F000"}  # the page is about tables of which the history knows nothing
+
+
+def runnable() -> list[Section]:
+    return [
+        example for example in examples("migrations_lint/rules") if example.all("sql") or example.all("sql", "outside")
+    ]
+
+
+@pytest.fixture(scope="session")
+def databases(server: StagingServer) -> Iterator[Scratch]:
+    with scratch(server) as databases:
+        yield databases
+
+
+@pytest.fixture
+def connection(server: StagingServer, databases: Scratch) -> Iterator[Connection[Any]]:
+    name = databases.create()
+    with server.connect(name) as connection:
+        yield connection
+    databases.drop(name)
+
+
+@pytest.mark.parametrize("example", runnable(), ids=str)
+def test_every_statement_of_a_page_locks_what_is_predicted(
+    example: Section, server: StagingServer, connection: Connection[Any]
+) -> None:
+    before = example.text("sql", "before") or ""
+    up = bare(example.text("sql") or example.text("sql", "outside") or "")
+    history = [migration(before, name="1"), migration(up, in_transaction=False)]
+    report = lint(history, LintSettings(server_version=server.version), selected=frozenset({history[1].path}))
+    connection.execute(before.encode())
+
+    for statement in report.migrations[0].statements:
+        try:
+            observed = observe(connection, statement.statement.sql)
+            if "CONCURRENTLY" not in statement.statement.sql:  # observing those has carried them out
+                connection.execute(statement.statement.sql.encode())
+        except psycopg.Error as error:
+            if error.sqlstate in _MISSING_OBJECT or error.sqlstate == "25001":
+                pytest.skip(f"the page is about what PostgreSQL refuses: {error.diag.message_primary}")
+            raise
+        assert disagreements(statement.locks, observed) == []
