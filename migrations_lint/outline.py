@@ -65,6 +65,13 @@ class Piece:
         return self.words[:1] == ("BEGIN",) or self.words[:2] == ("START", "TRANSACTION")
 
     @property
+    def ends_transaction(self) -> bool:
+        """COMMIT, ROLLBACK and their other spellings; not ROLLBACK TO a savepoint."""
+        return self.words[:1] in {("COMMIT",), ("END",), ("ABORT",)} or (
+            self.words[:1] == ("ROLLBACK",) and "TO" not in self.words
+        )
+
+    @property
     def sets_lock_timeout(self) -> bool:
         """SET lock_timeout, or a call of set_config for it."""
         if self.words[:1] == ("SET",):

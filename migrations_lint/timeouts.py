@@ -52,33 +52,44 @@ def in_one_string(script: Script, timeouts: Timeouts) -> tuple[Edit, ...]:
 
     A concurrent build stands alone in its file, and a SET beside it would make PostgreSQL refuse both.
     """
-    return tuple(edit for fragment in script.fragments for edit in _first(fragment, outline(fragment.sql), timeouts))
+    return tuple(edit for fragment in script.fragments for edit in _in_string(fragment, timeouts))
 
 
 def statement_by_statement(script: Script, timeouts: Timeouts) -> tuple[Edit, ...]:
     """For tools that send one statement after the other, in a transaction of theirs or in none."""
-    return tuple(edit for fragment in script.fragments for edit in _edits(fragment, timeouts))
+    return tuple(edit for fragment in script.fragments for edit in _one_by_one(fragment, timeouts))
 
 
-def _edits(fragment: Fragment, timeouts: Timeouts) -> Iterator[Edit]:
+def _in_string(fragment: Fragment, timeouts: Timeouts) -> Iterator[Edit]:
     pieces = outline(fragment.sql)
-    if fragment.in_transaction or _is_one_transaction(pieces):
-        yield from _first(fragment, pieces, timeouts)
-    elif is_due(pieces):
-        for alone, group in groupby(pieces, key=lambda piece: piece.stands_alone):
-            run = list(group)
-            if not alone and is_due(run):
-                yield from _around(fragment, run, timeouts)
+    if not is_due(pieces):
+        return
+    if _has_several_transactions(pieces):
+        yield from _around(fragment, pieces, timeouts)
+    else:
+        yield _first(fragment, pieces, timeouts)
 
 
-def _is_one_transaction(pieces: Sequence[Piece]) -> bool:
-    return bool(pieces) and [piece.opens_transaction for piece in pieces] == [True, *[False] * (len(pieces) - 1)]
+def _one_by_one(fragment: Fragment, timeouts: Timeouts) -> Iterator[Edit]:
+    pieces = outline(fragment.sql)
+    if not is_due(pieces):
+        return
+    if fragment.in_transaction or (pieces[0].opens_transaction and not _has_several_transactions(pieces)):
+        yield _first(fragment, pieces, timeouts)
+        return
+    for alone, group in groupby(pieces, key=lambda piece: piece.stands_alone):
+        run = list(group)
+        if not alone and is_due(run):
+            yield from _around(fragment, run, timeouts)
 
 
-def _first(fragment: Fragment, pieces: Sequence[Piece], timeouts: Timeouts) -> Iterator[Edit]:
-    if is_due(pieces):
-        first = next(piece for piece in pieces if not piece.opens_transaction)
-        yield _before(fragment, first, timeouts.local())
+def _has_several_transactions(pieces: Sequence[Piece]) -> bool:
+    return any(piece.ends_transaction for piece in pieces[:-1])
+
+
+def _first(fragment: Fragment, pieces: Sequence[Piece], timeouts: Timeouts) -> Edit:
+    first = next(piece for piece in pieces if not piece.opens_transaction)
+    return _before(fragment, first, timeouts.local())
 
 
 def _around(fragment: Fragment, run: Sequence[Piece], timeouts: Timeouts) -> Iterator[Edit]:
