@@ -6,7 +6,7 @@ from pathlib import Path
 
 from migrations_lint import formats, reporters, rules
 from migrations_lint.engine import lint
-from migrations_lint.history import AUTO, read_history
+from migrations_lint.history import AUTO, History, read_history
 from migrations_lint.model import Fragment, Migration, Report, Script, Source
 from migrations_lint.settings import LintSettings
 
@@ -17,7 +17,11 @@ def lint_paths(paths: Sequence[Path], settings: LintSettings | None = None, *, f
     Raises LintError where nothing can be read at a path, UnknownRule for a wrong name in the settings. Files that
     cannot be read, and statements that cannot be parsed, are in the report's `problems`.
     """
-    history = read_history(paths, format)
+    return lint_history(read_history(paths, format), settings)
+
+
+def lint_history(history: History, settings: LintSettings | None = None) -> Report:
+    """Lint the selected migrations of a history, the others telling what was there before them."""
     report = lint(history.migrations, settings, selected=history.selected)
     return replace(report, unread=history.problems)
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from gatekeeper import __version__
-from gatekeeper.cli.shared import Invocation, command, write_answer
+from gatekeeper.cli.shared import Invocation, command, history_of, write_answer
 from gatekeeper.errors import NotBuiltYet
-from migrations_lint.api import lint_paths
+from migrations_lint.api import lint_history
 from migrations_lint.model import Severity
 from migrations_lint.reporters import reporters
 
@@ -32,18 +32,8 @@ def lint(
             next_step="The help of each finding says what to write.",
         )
     settings = invocation.settings
-    report = lint_paths(chosen(invocation, paths, since), settings.lint, format=settings.migrations.format)
+    report = lint_history(history_of(invocation, paths, since), settings.lint)
     write_answer(reporters()[invocation.format].render(report, tool=f"gatekeeper {__version__}"), output)
     if report.reaches(Severity(settings.lint.fail_on)):
         return 1
     return 3 if report.problems else 0
-
-
-def chosen(invocation: Invocation, paths: tuple[Path, ...], since: str | None) -> tuple[Path, ...]:
-    """The paths to work on: those given, else those of the settings; with `since`, the files that changed in them."""
-    folders = paths or invocation.settings.migrations.paths
-    if since is None:
-        return folders
-    from gatekeeper.git import changed_files
-
-    return changed_files(since, folders)

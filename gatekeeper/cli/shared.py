@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, cast
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from gatekeeper.config.settings import Settings
+    from migrations_lint.history import History
 
 P = ParamSpec("P")
 
@@ -93,6 +94,25 @@ def command(
         return cast("click.Command", made(decorated))
 
     return decorate
+
+
+def history_of(invocation: Invocation, paths: tuple[Path, ...], since: str | None = None) -> "History":
+    """The history at the paths, else at those of the settings; with `since`, only what changed is selected.
+
+    Raises LintError where nothing can be read, GatekeeperError for a revision that the repository does not have.
+    """
+    from migrations_lint.history import read_history
+
+    settings = invocation.settings.migrations
+    history = read_history(paths or settings.paths, settings.format)
+    if since is None:
+        return history
+    from gatekeeper.git import changed_files
+
+    changed = {path.resolve() for path in changed_files(Path(), since)}
+    selected = {m.path for m in history.reported() if any(path.resolve() in changed for path in m.files())}
+    unread = tuple(problem for problem in history.problems if problem.path.resolve() in changed)
+    return replace(history, selected=frozenset(selected), problems=unread)
 
 
 def write_answer(text: str, output: Path | None) -> None:

@@ -105,6 +105,11 @@ class Migration:
         """Whether the tool wraps the whole way up in one transaction."""
         return self.up.in_transaction
 
+    def files(self) -> frozenset[Path]:
+        """Every file that the migration is made of."""
+        sources = {fragment.source.path for _, script in self.scripts() for fragment in script.fragments}
+        return frozenset({self.path} | sources)
+
     def scripts(self) -> Iterator[tuple[Direction, Script]]:
         """The way up, and the way down where there is one."""
         yield Direction.UP, self.up

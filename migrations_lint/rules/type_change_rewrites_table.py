@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import Certainty, ChangesColumnType, Finding, LockFact, Work
+from migrations_lint.model import Certainty, ChangesColumnType, Finding, LockFact, Relation, Work
 from migrations_lint.moment import Moment
 from migrations_lint.rules import rule
 
@@ -12,7 +12,7 @@ def type_change_rewrites_table(moment: Moment) -> Iterator[Finding]:
     """A finding where the change rewrites or scans; silent where the old bytes stay good."""
     locks = {lock.relation: lock for lock in moment.locks_on_live_tables()}
     for change in moment.all(ChangesColumnType):
-        worst = _worst(locks, change, moment)
+        worst = _worst(locks, change)
         if worst is None or worst.work not in {Work.REWRITE, Work.SCAN}:
             continue
         before = change.before or "its old type"
@@ -27,9 +27,9 @@ def type_change_rewrites_table(moment: Moment) -> Iterator[Finding]:
         )
 
 
-def _worst(locks: dict[object, LockFact], change: ChangesColumnType, moment: Moment) -> LockFact | None:
+def _worst(locks: dict[Relation, LockFact], change: ChangesColumnType) -> LockFact | None:
+    """The lock on the changed table, or on a partition of it that is rewritten in its place."""
     own = locks.get(change.relation)
-    if own is not None and own.work in {Work.REWRITE, Work.SCAN}:
+    if own is None or own.work in {Work.REWRITE, Work.SCAN}:
         return own
-    family = [lock for lock in moment.locks_on_live_tables() if lock.work is Work.REWRITE]
-    return family[0] if family and own is not None else own
+    return next((lock for lock in locks.values() if lock.work is Work.REWRITE), own)
