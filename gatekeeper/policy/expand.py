@@ -22,6 +22,8 @@ from migrations_lint.model import (
     Unknown,
 )
 
+_ONLY_ADDS = frozenset({"INSERT", "COPY"})
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -43,7 +45,8 @@ def shape_of(facts: Iterable[Fact]) -> Shape:
     new = {fact.relation for fact in everything if isinstance(fact, CreatesRelation) and not fact.if_not_exists}
     removes = tuple(_removals(everything, new))
     tightens = tuple(_tightenings(everything, new))
-    rewrites = tuple(str(f.relation) for f in everything if isinstance(f, RowChange) and f.relation not in new)
+    changes = (fact for fact in everything if isinstance(fact, RowChange) and fact.command not in _ONLY_ADDS)
+    rewrites = tuple(str(change.relation) for change in changes if change.relation not in new)
     if removes or tightens:
         return Shape(Answer.DISPROVEN, removes, tightens, rewrites)
     is_dark = any(isinstance(fact, Unknown) for fact in everything)

@@ -1,0 +1,86 @@
+"""`gatekeeper gate`: a release manager's gate."""
+
+import json
+
+import click
+
+from gatekeeper.cli.shared import Invocation, command
+
+
+@click.group()
+def gate() -> None:
+    """Look at what waits for approval, approve it, or reject it."""
+
+
+@gate.add_command
+@command("list")
+def list_(invocation: Invocation) -> None:
+    """List the releases that wait for people."""
+    from gatekeeper.release import at_gate, conduct
+    from gatekeeper.report.status import as_json
+    from gatekeeper.report.timeline import headline
+
+    with conduct.the_store(invocation.settings) as store:
+        records = [conduct.record_of(store, one.id) for one in store.releases.unfinished()]
+        waiting = [(one, at_gate.waits_for(invocation.settings, store, one)) for one in records]
+    if invocation.wants_json:
+        click.echo(json.dumps([as_json(one, gates) for one, gates in waiting if gates], indent=2))
+        return
+    for one, gates in waiting:
+        for missing in gates:
+            people = ", ".join(f"{count} × {role}" for role, count in sorted(missing.missing.items()))
+            invocation.out.print(f"{one.release.id}  {headline(one)}; missing: {people}", markup=False)
+    if not any(gates for _, gates in waiting):
+        invocation.out.print("nothing waits")
+
+
+@gate.add_command
+@command()
+@click.argument("release_id", metavar="ID")
+def show(invocation: Invocation, release_id: str) -> None:
+    """Show what an approval would be given for: the plan, the way back, the evidence and the digest."""
+    from gatekeeper.release import conduct
+    from gatekeeper.release.sign import paper_of
+    from gatekeeper.report.gate import as_json, render
+
+    with conduct.the_store(invocation.settings) as store:
+        paper = paper_of(invocation.settings, store, conduct.record_of(store, release_id))
+    if invocation.wants_json:
+        click.echo(json.dumps(as_json(paper), indent=2))
+    else:
+        invocation.out.print(render(paper))
+
+
+def _decides(name: str, summary: str, *, needs_reason: bool = False) -> click.Command:
+    """One command of the three that write into the book of the gate."""
+
+    @command(name, help=summary)
+    @click.argument("release_id", metavar="ID")
+    @click.option("--as", "who", help="Who you are, where git does not know it [git's user.email].")
+    @click.option("--role", help="The role in which you speak.")
+    @click.option("--reason", default="", required=needs_reason, help="Why, for those who read it later.")
+    def decide(invocation: Invocation, release_id: str, who: str | None, role: str | None, reason: str) -> None:
+        from gatekeeper.model.gate import Decision
+        from gatekeeper.release import conduct
+        from gatekeeper.release.identity import who_am_i
+        from gatekeeper.release.sign import Word, say
+
+        word = Word(Decision(name), who or who_am_i(), role, reason)
+        with conduct.the_store(invocation.settings) as store:
+            said = say(invocation.settings, store, conduct.record_of(store, release_id), word)
+        if invocation.wants_json:
+            click.echo(
+                json.dumps({"version": 1, "gate": said.gate, "who": said.who, "role": said.role, "decision": name})
+            )
+        else:
+            invocation.out.print(f"{said.who} ({said.role}): {name}, written down for digest {said.digest[:12]}")
+
+    return decide
+
+
+for _name, _summary in (
+    ("approve", "Approve exactly what `gate show` shows. Then `gatekeeper release resume` goes on."),
+    ("reject", "Reject it. That holds for this state of the release, whoever approves it."),
+    ("withdraw", "Take your approval back, as long as the release has not gone on."),
+):
+    gate.add_command(_decides(_name, _summary))

@@ -1,0 +1,162 @@
+"""`gatekeeper release`: the whole pipeline, durable."""
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from gatekeeper.cli.shared import Invocation, command
+from gatekeeper.config.durations import parse_duration
+
+if TYPE_CHECKING:
+    from gatekeeper.model.release import ReleaseRecord
+    from gatekeeper.release.desk import Listener
+    from gatekeeper.release.run import Ending
+    from gatekeeper.store.open import Store
+
+
+@click.group()
+def release() -> None:
+    """Lint, prove, gate, migrate, deploy, check, and roll back what turns out bad.
+
+    Exit codes: 0 released, 1 stopped or rolled back, 3 could not, 4 gave way, 5 waits for a person.
+    """
+
+
+def _span(ctx: click.Context, param: click.Parameter, value: str | None) -> timedelta | None:
+    try:
+        return parse_duration(value) if value is not None else None
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from error
+
+
+@release.add_command
+@command()
+@click.option("--version", "version_", required=True, help="The version to put live.")
+@click.option("--previous", help="The version that serves now, where the provider cannot say it.")
+@click.option("--commit", help="The commit it was built from [HEAD].")
+@click.option("--wait", callback=_span, metavar="SPAN", help="Wait this long for approvals, such as 30min.")
+def start(
+    invocation: Invocation, version_: str, previous: str | None, commit: str | None, wait: timedelta | None
+) -> int:
+    """Begin a release and follow it to its end, or to its gate."""
+    from gatekeeper.release import conduct
+    from gatekeeper.release.identity import who_am_i
+    from gatekeeper.release.intake import intake
+
+    settings = invocation.settings
+    with conduct.the_store(settings) as store:
+        begun = intake(settings, version=version_, previous=previous, commit=commit, starter=who_am_i())
+        ending = conduct.start(settings, store, begun, _listener(invocation))
+        if wait and conduct.waits_at_gate(ending) and conduct.gate_answers(settings, store, begun.id, within=wait):
+            ending = conduct.resume(settings, store, begun.id, _listener(invocation))
+        return _told(invocation, store, begun.id, ending)
+
+
+@release.add_command
+@command()
+@click.argument("release_id", metavar="ID")
+def resume(invocation: Invocation, release_id: str) -> int:
+    """Go on with a release that waits, holds, or was killed."""
+    from gatekeeper.release import conduct
+
+    settings = invocation.settings
+    with conduct.the_store(settings) as store:
+        ending = conduct.resume(settings, store, release_id, _listener(invocation))
+        return _told(invocation, store, release_id, ending)
+
+
+@release.add_command
+@command()
+@click.argument("release_id", metavar="ID")
+def rollback(invocation: Invocation, release_id: str) -> int:
+    """Take the newest release back, as the decision table allows.
+
+    Exits 1 when the previous version serves again, for the release has then been rolled back.
+    """
+    from gatekeeper.release import conduct
+
+    settings = invocation.settings
+    with conduct.the_store(settings) as store:
+        ending = conduct.roll_back(settings, store, release_id, _listener(invocation))
+        return _told(invocation, store, release_id, ending)
+
+
+@release.add_command
+@command()
+@click.argument("release_id", metavar="ID")
+def reconcile(invocation: Invocation, release_id: str) -> int:
+    """Bring a release that was killed to its proper end; one that waits or has ended is left alone.
+
+    Meant for the last job of a CI workflow, which runs whatever happened before it.
+    """
+    from gatekeeper.release import conduct
+
+    settings = invocation.settings
+    with conduct.the_store(settings) as store:
+        if not conduct.is_open_ended(conduct.record_of(store, release_id)):
+            return _told(invocation, store, release_id, None)
+        ending = conduct.resume(settings, store, release_id, _listener(invocation))
+        return _told(invocation, store, release_id, ending)
+
+
+@release.add_command
+@command()
+@click.argument("release_id", metavar="ID")
+def abort(invocation: Invocation, release_id: str) -> int:
+    """End a release that has not touched production yet."""
+    from gatekeeper.release import conduct
+
+    settings = invocation.settings
+    with conduct.the_store(settings) as store:
+        conduct.abort(settings, store, release_id)
+        return _told(invocation, store, release_id, None)
+
+
+@release.add_command
+@command()
+@click.argument("release_id", metavar="[ID]", required=False)
+def status(invocation: Invocation, release_id: str | None) -> int:
+    """Show the timeline of a release, or the list of the last ones."""
+    from gatekeeper.release import conduct
+    from gatekeeper.report.timeline import headline
+
+    with conduct.the_store(invocation.settings) as store:
+        if release_id is not None:
+            return _told(invocation, store, release_id, None)
+        records = [conduct.record_of(store, one.id) for one in store.releases.newest()]
+        if invocation.wants_json:
+            click.echo(json.dumps([_as_json(invocation, store, one) for one in records], indent=2))
+            return 0
+        for one in records:
+            invocation.out.print(f"{one.release.id}  {headline(one)}", markup=False)
+        if not records:
+            invocation.out.print("no release yet; `gatekeeper release start --version V` begins one")
+        return 0
+
+
+def _told(invocation: Invocation, store: "Store", release_id: str, ending: "Ending | None") -> int:
+    """Print where the release stands; the exit code is that of its ending, 0 where nothing was run."""
+    from gatekeeper.release.conduct import record_of
+    from gatekeeper.report.terminal import timeline
+
+    record = record_of(store, release_id)
+    if invocation.wants_json:
+        click.echo(json.dumps(_as_json(invocation, store, record), indent=2))
+    else:
+        invocation.out.print(timeline(record))
+    return ending.exit_code if ending else 0
+
+
+def _as_json(invocation: Invocation, store: "Store", record: "ReleaseRecord") -> dict[str, object]:
+    from gatekeeper.release.at_gate import waits_for
+    from gatekeeper.report.status import as_json
+
+    return as_json(record, waits_for(invocation.settings, store, record))
+
+
+def _listener(invocation: Invocation) -> "Listener":
+    from gatekeeper.report.terminal import Progress
+
+    return Progress(invocation.err)

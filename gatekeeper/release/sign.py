@@ -1,0 +1,82 @@
+"""What people say at a gate: shown to them first, then written down."""
+
+from dataclasses import dataclass
+
+from gatekeeper.config.settings import Settings
+from gatekeeper.errors import GatekeeperError
+from gatekeeper.model.gate import Approval, Decision, Opened, Refused, Waiting
+from gatekeeper.model.release import ReleaseRecord
+from gatekeeper.policy.gates import objection
+from gatekeeper.release.at_gate import answer_at_gate, gate_of
+from gatekeeper.release.desk import now
+from gatekeeper.report.gate import Paper
+from gatekeeper.store.open import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What somebody wants to say."""
+
+    decision: Decision
+    who: str
+    role: str | None
+    reason: str
+
+
+class NothingToSign(GatekeeperError):
+    """The release does not wait at a gate."""
+
+    exit_code = 2
+
+
+class MayNotApprove(GatekeeperError):
+    """An approval that would not count is not written down."""
+
+    exit_code = 2
+
+
+def paper_of(settings: Settings, store: Store, record: ReleaseRecord) -> Paper:
+    """What there is to sign; raises NothingToSign where the release has not reached its gate."""
+    step = record.step("gate")
+    if step is None or "inputs" not in step.result.get("facts", {}):
+        raise NothingToSign(
+            f"release {record.release.id} has not reached its gate",
+            next_step=f"`gatekeeper release status {record.release.id}` says where it stands.",
+        )
+    gate = gate_of(settings, record.release)
+    facts = step.result["facts"]
+    return Paper(record, gate, facts["inputs"], tuple(facts["plan"]), store.approvals.of(record.release.id))
+
+
+def say(settings: Settings, store: Store, record: ReleaseRecord, word: Word) -> Approval:
+    """Write it into the book; raises NothingToSign, or MayNotApprove for an approval that would not count."""
+    gate = gate_of(settings, record.release)
+    waits = answer_at_gate(settings, store, record)
+    if waits is None:
+        raise NothingToSign(
+            f"release {record.release.id} does not wait at a gate",
+            next_step=f"`gatekeeper release status {record.release.id}` says where it stands.",
+        )
+    role = word.role or _only(tuple(gate.needs))
+    said = Approval(gate.name, word.decision, word.who, role, record.release.digest, now(), word.reason)
+    if word.decision is Decision.APPROVE:
+        _refuse_what_would_not_count(waits, objection(gate, said, said.digest, said.at), word)
+    store.approvals.add(record.release.id, said)
+    return said
+
+
+def _refuse_what_would_not_count(waits: Opened | Waiting | Refused, because: str | None, word: Word) -> None:
+    if isinstance(waits, Refused):
+        because = f"{waits.by.who} has rejected exactly this"
+    if because is not None:
+        raise MayNotApprove(
+            f"{word.who} cannot approve this",
+            seen=[because],
+            next_step="Somebody else approves it; `gatekeeper gate show` says who may.",
+        )
+
+
+def _only(roles: tuple[str, ...]) -> str:
+    if len(roles) == 1:
+        return roles[0]
+    raise NothingToSign(f"the gate knows the roles {', '.join(sorted(roles))}", next_step="Say which with --role.")
