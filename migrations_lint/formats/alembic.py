@@ -70,7 +70,7 @@ def _source_of(migration: Migration) -> Source:
 
 def _is_revision(path: Path) -> bool:
     try:
-        return revisions.looks_like_revision(path.read_text(encoding="utf-8", errors="replace"))
+        return revisions.looks_like_revision(path.read_text(encoding="utf-8-sig", errors="replace"))
     except OSError:
         return False
 
