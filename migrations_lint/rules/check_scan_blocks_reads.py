@@ -15,7 +15,7 @@ def check_scan_blocks_reads(moment: Moment) -> Iterator[Finding]:
     scanned = [lock for lock in moment.locks_on_live_tables() if lock.work in {Work.SCAN, Work.REWRITE}]
     for added in moment.all(AddsConstraint):
         constraint = added.constraint
-        if constraint.kind not in _CHECKED or not constraint.valid or not scanned:
+        if constraint.kind not in _CHECKED or not constraint.valid or not scanned or not moment.is_live(added.relation):
             continue
         yield moment.finding(
             f"reads and writes of {added.relation} wait while every row is tried against {constraint.name}",

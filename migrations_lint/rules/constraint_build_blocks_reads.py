@@ -15,7 +15,12 @@ def constraint_build_blocks_reads(moment: Moment) -> Iterator[Finding]:
     building = [lock for lock in moment.locks_on_live_tables() if lock.work in {Work.INDEX_BUILD, Work.REWRITE}]
     for added in moment.all(AddsConstraint):
         constraint = added.constraint
-        if constraint.kind not in _INDEXED or constraint.using_index or not building:
+        if (
+            constraint.kind not in _INDEXED
+            or constraint.using_index
+            or not building
+            or not moment.is_live(added.relation)
+        ):
             continue
         columns = ", ".join(constraint.columns)
         kind = constraint.kind.value.upper()

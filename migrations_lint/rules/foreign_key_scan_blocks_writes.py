@@ -13,7 +13,8 @@ def foreign_key_scan_blocks_writes(moment: Moment) -> Iterator[Finding]:
     scanned = [lock for lock in moment.locks_on_live_tables() if lock.work is Work.SCAN]
     for added in moment.all(AddsConstraint):
         constraint = added.constraint
-        if constraint.kind is not ConstraintKind.FOREIGN_KEY or not constraint.valid or not scanned:
+        checked = constraint.kind is ConstraintKind.FOREIGN_KEY and constraint.valid and scanned
+        if not checked or not moment.is_live(added.relation):
             continue
         yield moment.finding(
             f"writes to {added.relation} and {constraint.references} wait while {constraint.name} is checked",

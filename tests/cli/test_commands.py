@@ -1,0 +1,45 @@
+"""Every command of the interface is there, answers --help, and says so where a later version fills it."""
+
+import pytest
+
+from gatekeeper.cli import cli
+from tests.cli.running import gatekeeper
+
+COMMANDS = [
+    "init", "doctor", "lint", "inject", "verify", "check", "migrate", "smoke",
+    "release start", "release status", "release resume", "release abort", "release rollback", "release reconcile",
+    "gate list", "gate show", "gate approve", "gate reject", "gate withdraw",
+    "audit verify", "audit export", "stats pull", "console", "demo", "explain", "rules",
+]  # fmt: skip
+LATER = ["audit verify", "audit export", "stats pull", "console"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_answers_help(command: str) -> None:
+    result = gatekeeper(*command.split(), "--help")
+
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Usage:")
+
+
+def test_no_command_is_missing_from_this_list() -> None:
+    import click
+
+    context = click.Context(cli)
+    assert set(cli.list_commands(context)) == {command.split()[0] for command in COMMANDS}
+
+
+@pytest.mark.parametrize("command", LATER)
+def test_a_command_of_a_later_version_says_so_and_does_not_pretend(command: str) -> None:
+    result = gatekeeper(*command.split())
+
+    assert result.exit_code == 2
+    assert "is not part of this version" in result.stderr
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c not in {"explain", "rules"}])
+def test_every_command_takes_the_common_options(command: str) -> None:
+    text = gatekeeper(*command.split(), "--help").stdout
+
+    for option in ("--config", "--format", "--quiet", "--no-color"):
+        assert option in text

@@ -1,0 +1,126 @@
+"""`gatekeeper lint` as a user calls it: files in, a report and an exit code out."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tests.cli.running import Ran, gatekeeper
+
+SCHEMA = json.loads((Path(__file__).parent.parent / "schemas" / "lint.schema.json").read_text())
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Path:
+    (tmp_path / "0001_orders.up.sql").write_text("CREATE TABLE orders (id bigserial PRIMARY KEY, note text);\n")
+    (tmp_path / "0001_orders.down.sql").write_text("DROP TABLE orders;\n")
+    (tmp_path / "0002_note.up.sql").write_text(
+        "SET LOCAL lock_timeout = '2s';\nCREATE INDEX orders_note ON orders (note);\n"
+    )
+    (tmp_path / "0002_note.down.sql").write_text("SET LOCAL lock_timeout = '2s';\nDROP INDEX orders_note;\n")
+    return tmp_path
+
+
+def lint(*arguments: str | Path) -> Ran:
+    return gatekeeper("lint", *arguments)
+
+
+def test_an_unsafe_migration_is_named_with_its_place_and_the_way_out(history: Path) -> None:
+    result = lint(history)
+
+    assert result.exit_code == 1
+    assert "0002_note.up.sql:2:1: error: writes to public.orders wait" in result.stdout
+    assert "CREATE INDEX CONCURRENTLY" in result.stdout
+
+
+def test_the_json_report_keeps_its_promise(history: Path) -> None:
+    report = json.loads(lint(history, "--format", "json").stdout)
+
+    jsonschema.validate(report, SCHEMA)
+    (statement,) = [s for s in report["migrations"][1]["statements"] if s["sql"].startswith("CREATE INDEX")]
+    assert statement["facts"] == [
+        {
+            "relation": "public.orders",
+            "relation_kind": "table",
+            "mode": "SHARE",
+            "work": "index build",
+            "created_here": False,
+            "certainty": "sure",
+        }
+    ]
+
+
+def test_a_single_file_is_read_in_the_light_of_its_history(history: Path) -> None:
+    report = json.loads(lint(history / "0002_note.up.sql", "--format", "json").stdout)
+
+    assert [migration["path"] for migration in report["migrations"]] == [str(history / "0002_note.up.sql")]
+    assert {finding["rule"] for finding in report["findings"]} >= {"index-build-blocks-writes"}
+
+
+def test_a_reasoned_comment_accepts_a_finding_and_the_report_says_so(history: Path) -> None:
+    path = history / "0002_note.up.sql"
+    path.write_text(
+        path.read_text().replace(
+            "CREATE INDEX",
+            "-- gatekeeper: allow index-build-blocks-writes because the table has twelve rows\nCREATE INDEX",
+        )
+    )
+
+    result = lint(path, "--format", "json")
+
+    (finding,) = [f for f in json.loads(result.stdout)["findings"] if f["rule"] == "index-build-blocks-writes"]
+    assert finding["suppressed"] == "the table has twelve rows"
+    assert result.exit_code == 0
+
+
+def test_a_comment_without_a_reason_accepts_nothing(history: Path) -> None:
+    path = history / "0002_note.up.sql"
+    path.write_text("-- gatekeeper: allow index-build-blocks-writes\nCREATE INDEX orders_note ON orders (note);\n")
+
+    result = lint(path)
+
+    assert result.exit_code == 1
+    assert "suppression-gives-no-reason" in result.stdout
+
+
+def test_a_statement_that_cannot_be_parsed_is_named_and_hides_nothing_else(history: Path) -> None:
+    (history / "0003_broken.up.sql").write_text("CREATE TABEL x (id int);\nDROP TABLE orders;\n")
+
+    result = lint(history / "0003_broken.up.sql")
+
+    assert '0003_broken.up.sql:1: not read: syntax error at or near "TABEL"' in result.stdout
+    assert "drop-breaks-running-code" in result.stdout
+
+
+def test_what_could_not_be_read_alone_is_exit_code_3(tmp_path: Path) -> None:
+    (tmp_path / "0001_broken.sql").write_text("CREATE TABEL x (id int);\n")
+
+    assert lint(tmp_path).exit_code == 3
+
+
+def test_a_folder_that_is_not_there_is_one_sentence_and_exit_code_3(tmp_path: Path) -> None:
+    result = lint(tmp_path / "nothing")
+
+    assert result.exit_code == 3
+    assert "nothing" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_rule_that_does_not_exist_is_a_wrong_setting(history: Path) -> None:
+    settings = history / "gatekeeper.toml"
+    settings.write_text('[lint]\noff = ["index-build-block-writes"]\n')
+
+    result = lint(history, "--config", settings)
+
+    assert result.exit_code == 2
+    assert "did you mean index-build-blocks-writes" in result.stderr
+
+
+def test_the_report_can_go_to_a_file(history: Path) -> None:
+    target = history / "report.json"
+
+    result = lint(history, "--format", "json", "--output", target)
+
+    assert result.stdout == ""
+    jsonschema.validate(json.loads(target.read_text()), SCHEMA)
