@@ -60,12 +60,16 @@ class DataDifference:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What a way down destroys of what was written since, and the read-only query that counts it now."""
+    """What a way down destroys of what was written since, and the read-only query that counts it now.
+
+    Where it does not destroy, what the query counts would stop the way down: rows that break a restored constraint.
+    """
 
     relation: str
     column: str | None
     message: str
     witness: str
+    destroys: bool = True
 
 
 @dataclass(frozen=True, slots=True)
