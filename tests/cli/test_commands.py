@@ -3,7 +3,7 @@
 import pytest
 
 from gatekeeper.cli import cli
-from tests.cli.running import gatekeeper
+from tests.gatekeeper.commands import gatekeeper
 
 COMMANDS = [
     "init", "doctor", "lint", "inject", "verify", "check", "migrate", "smoke",
@@ -19,7 +19,7 @@ def test_every_command_answers_help(command: str) -> None:
     result = gatekeeper(*command.split(), "--help")
 
     assert result.exit_code == 0
-    assert result.stdout.startswith("Usage:")
+    assert result.out.startswith("Usage:")
 
 
 def test_no_command_is_missing_from_this_list() -> None:
@@ -34,12 +34,12 @@ def test_a_command_of_a_later_version_says_so_and_does_not_pretend(command: str)
     result = gatekeeper(*command.split())
 
     assert result.exit_code == 2
-    assert "is not part of this version" in result.stderr
+    assert "is not part of this version" in result.err
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c not in {"explain", "rules"}])
 def test_every_command_takes_the_common_options(command: str) -> None:
-    text = gatekeeper(*command.split(), "--help").stdout
+    text = gatekeeper(*command.split(), "--help").out
 
     for option in ("--config", "--format", "--quiet", "--no-color"):
         assert option in text

@@ -6,7 +6,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.cli.running import Ran, gatekeeper
+from tests.gatekeeper.commands import Answer, gatekeeper
 
 SCHEMA = json.loads((Path(__file__).parent.parent / "schemas" / "lint.schema.json").read_text())
 
@@ -22,7 +22,7 @@ def history(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def lint(*arguments: str | Path) -> Ran:
+def lint(*arguments: str | Path) -> Answer:
     return gatekeeper("lint", *arguments)
 
 
@@ -30,12 +30,12 @@ def test_an_unsafe_migration_is_named_with_its_place_and_the_way_out(history: Pa
     result = lint(history)
 
     assert result.exit_code == 1
-    assert "0002_note.up.sql:2:1: error: writes to public.orders wait" in result.stdout
-    assert "CREATE INDEX CONCURRENTLY" in result.stdout
+    assert "0002_note.up.sql:2:1: error: writes to public.orders wait" in result.out
+    assert "CREATE INDEX CONCURRENTLY" in result.out
 
 
 def test_the_json_report_keeps_its_promise(history: Path) -> None:
-    report = json.loads(lint(history, "--format", "json").stdout)
+    report = json.loads(lint(history, "--format", "json").out)
 
     jsonschema.validate(report, SCHEMA)
     (statement,) = [s for s in report["migrations"][1]["statements"] if s["sql"].startswith("CREATE INDEX")]
@@ -52,7 +52,7 @@ def test_the_json_report_keeps_its_promise(history: Path) -> None:
 
 
 def test_a_single_file_is_read_in_the_light_of_its_history(history: Path) -> None:
-    report = json.loads(lint(history / "0002_note.up.sql", "--format", "json").stdout)
+    report = json.loads(lint(history / "0002_note.up.sql", "--format", "json").out)
 
     assert [migration["path"] for migration in report["migrations"]] == [str(history / "0002_note.up.sql")]
     assert {finding["rule"] for finding in report["findings"]} >= {"index-build-blocks-writes"}
@@ -69,7 +69,7 @@ def test_a_reasoned_comment_accepts_a_finding_and_the_report_says_so(history: Pa
 
     result = lint(path, "--format", "json")
 
-    (finding,) = [f for f in json.loads(result.stdout)["findings"] if f["rule"] == "index-build-blocks-writes"]
+    (finding,) = [f for f in json.loads(result.out)["findings"] if f["rule"] == "index-build-blocks-writes"]
     assert finding["suppressed"] == "the table has twelve rows"
     assert result.exit_code == 0
 
@@ -81,7 +81,7 @@ def test_a_comment_without_a_reason_accepts_nothing(history: Path) -> None:
     result = lint(path)
 
     assert result.exit_code == 1
-    assert "suppression-gives-no-reason" in result.stdout
+    assert "suppression-gives-no-reason" in result.out
 
 
 def test_a_statement_that_cannot_be_parsed_is_named_and_hides_nothing_else(history: Path) -> None:
@@ -89,8 +89,8 @@ def test_a_statement_that_cannot_be_parsed_is_named_and_hides_nothing_else(histo
 
     result = lint(history / "0003_broken.up.sql")
 
-    assert '0003_broken.up.sql:1: not read: syntax error at or near "TABEL"' in result.stdout
-    assert "drop-breaks-running-code" in result.stdout
+    assert '0003_broken.up.sql:1: not read: syntax error at or near "TABEL"' in result.out
+    assert "drop-breaks-running-code" in result.out
 
 
 def test_what_could_not_be_read_alone_is_exit_code_3(tmp_path: Path) -> None:
@@ -103,8 +103,8 @@ def test_a_folder_that_is_not_there_is_one_sentence_and_exit_code_3(tmp_path: Pa
     result = lint(tmp_path / "nothing")
 
     assert result.exit_code == 3
-    assert "nothing" in result.stderr
-    assert "Traceback" not in result.output
+    assert "nothing" in result.err
+    assert "Traceback" not in result.err
 
 
 def test_a_rule_that_does_not_exist_is_a_wrong_setting(history: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_rule_that_does_not_exist_is_a_wrong_setting(history: Path) -> None:
     result = lint(history, "--config", settings)
 
     assert result.exit_code == 2
-    assert "did you mean index-build-blocks-writes" in result.stderr
+    assert "did you mean index-build-blocks-writes" in result.err
 
 
 def test_the_report_can_go_to_a_file(history: Path) -> None:
@@ -122,5 +122,5 @@ def test_the_report_can_go_to_a_file(history: Path) -> None:
 
     result = lint(history, "--format", "json", "--output", target)
 
-    assert result.stdout == ""
+    assert result.out == ""
     jsonschema.validate(json.loads(target.read_text()), SCHEMA)
