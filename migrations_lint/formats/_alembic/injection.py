@@ -34,22 +34,41 @@ class _Way:
     def edits(self, script: Script, *, unclear: bool) -> Iterator[Edit]:
         """`unclear`: not everything could be rendered, so what comes later may well need the timeout."""
         in_session = False
-        for number, run in enumerate([list(run) for _, run in groupby(script.fragments, key=_kind)] or [[]]):
+        last: Fragment | None = None
+        for run in [list(run) for _, run in groupby(script.fragments, key=_kind)] or [[]]:
             pieces = [piece for fragment in run for piece in outline(fragment.sql)]
             if not in_session and is_due(pieces):
-                yield from self._around(run, is_first=number == 0)
-            elif unclear and number == 0 and not any(piece.sets_lock_timeout for piece in pieces):
+                yield from self._transaction(run, last) if run[0].in_transaction else self._outside(run)
+            elif unclear and last is None and not any(piece.sets_lock_timeout for piece in pieces):
                 yield self._before(self._first_statement(), self.timeouts.local())
             in_session = _session_after(pieces, before=in_session)
+            last = run[-1] if run else None
 
-    def _around(self, run: Sequence[Fragment], *, is_first: bool) -> Iterator[Edit]:
-        if all(fragment.in_transaction for fragment in run):
-            first = self._first_statement() if is_first else self._statements_around(run)[0]
-            yield self._before(first, self.timeouts.local())
-        else:
+    def _transaction(self, run: Sequence[Fragment], last: Fragment | None) -> Iterator[Edit]:
+        """At the head of the way, or of what follows an autocommit block; `last` is where the latter ends."""
+        statement = self._first_statement() if last is None else self._next_statement(run[0], last)
+        if statement is not None:
+            yield self._before(statement, self.timeouts.local())
+
+    def _outside(self, run: Sequence[Fragment]) -> Iterator[Edit]:
+        if self._holds(run[0]) and self._holds(run[-1]):
             first, last = self._statements_around(run)
             yield self._before(first, self.timeouts.session())
             yield self._after(last, self.timeouts.reset())
+
+    def _next_statement(self, fragment: Fragment, last: Fragment) -> ast.stmt | None:
+        """The statement of the body that begins a new transaction; None where it began inside another one."""
+        if not self._holds(last):
+            return None
+        body = self.function.body
+        ended = body.index(self._member(body, last))
+        started = body.index(self._member(body, fragment)) if self._holds(fragment) else ended + 1
+        return body[started] if ended < started < len(body) else None
+
+    def _holds(self, fragment: Fragment) -> bool:
+        """Whether the SQL comes from this function itself, not from one that it calls."""
+        span = self.places.span(self.function)
+        return span.start <= fragment.start and fragment.end <= span.end
 
     def _first_statement(self) -> ast.stmt:
         first, *others = self.function.body
@@ -68,8 +87,7 @@ class _Way:
             block = first.body
 
     def _member(self, block: Sequence[ast.stmt], fragment: Fragment) -> ast.stmt:
-        """The first statement where the fragment comes from a function that this one calls."""
-        return next((each for each in block if fragment.start < self.places.span(each).end), block[-1])
+        return next(each for each in block if fragment.start < self.places.span(each).end)
 
     def _before(self, statement: ast.stmt, sql: Sequence[str]) -> Edit:
         at = self.places.span(statement).start
