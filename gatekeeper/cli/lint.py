@@ -12,7 +12,7 @@ from migrations_lint.model import Severity
 from migrations_lint.reporters import reporters
 
 
-@command(formats=("text", "json"))
+@command(formats=("text", "json", "github", "markdown", "sarif"))
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--since", metavar="REV", help="Only the migrations that changed since this Git revision.")
 @click.option("--fix", is_flag=True, help="Write the safe form into the files (not part of this version).")
