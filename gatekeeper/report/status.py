@@ -5,11 +5,12 @@ from typing import Any
 
 from gatekeeper.model.gate import Waiting
 from gatekeeper.model.release import ReleaseRecord, Step
+from gatekeeper.report.timeline import recovery_of
 
 
 def as_json(record: ReleaseRecord, waiting_for: Sequence[Waiting] = ()) -> dict[str, Any]:
     """Plain values for `json.dumps`; the shape is stable, see `version`."""
-    release = record.release
+    release, recovery = record.release, recovery_of(record)
     return {
         "version": 1,
         "id": release.id,
@@ -22,6 +23,7 @@ def as_json(record: ReleaseRecord, waiting_for: Sequence[Waiting] = ()) -> dict[
         "phase": release.phase.value,
         "outcome": release.outcome.value if release.outcome else None,
         "summary": release.summary,
+        "recovery_seconds": round(recovery.span.total_seconds(), 3) if recovery else None,
         "undo": {"row": release.undo.row, "plan": release.undo.plan} if release.undo else None,
         "steps": [_step(step) for step in record.steps],
         "waiting_for": [_waiting(gate) for gate in waiting_for],
