@@ -23,7 +23,8 @@ def _grants(acl: str, kind: str, owner: str) -> str:
 
 
 _RELATION_KIND = """CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'v' THEN 'view'
-    WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence' WHEN 'f' THEN 'foreign table' ELSE 'composite type' END"""
+    WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence' WHEN 'f' THEN 'foreign table'
+    ELSE 'composite type' END"""
 _RELATION = "format('%I.%I', n.nspname, c.relname)"
 _WITH_COLUMNS = "c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')"
 _LIVE = f"{_OURS} AND {_not_of_an_extension('pg_class', 'c.oid')}"
@@ -50,8 +51,8 @@ RELATIONS = f"""
                'USING ' || (SELECT amname FROM pg_am WHERE oid = c.relam),
                'TABLESPACE ' || (SELECT spcname FROM pg_tablespace WHERE oid = c.reltablespace),
                'OF ' || nullif(c.reloftype::regtype::text, '-'),
-               CASE WHEN c.relkind IN ('r', 'p') AND c.relreplident <> 'd' THEN 'REPLICA IDENTITY ' || c.relreplident::text
-                    END,
+               CASE WHEN c.relkind IN ('r', 'p') AND c.relreplident <> 'd'
+                    THEN 'REPLICA IDENTITY ' || c.relreplident::text END,
                CASE WHEN c.relkind = 'm' AND NOT c.relispopulated THEN 'WITH NO DATA' END,
                CASE WHEN c.relkind IN ('v', 'm') THEN 'AS ' || pg_get_viewdef(c.oid) END), NULL
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -135,11 +136,13 @@ TRIGGERS = f"""
 
 RULES = f"""
     SELECT 'rule', quote_ident(r.rulename) || ' on ' || {_RELATION},
-           pg_get_ruledef(r.oid) || CASE r.ev_enabled WHEN 'O' THEN '' ELSE ' ENABLED ' || r.ev_enabled::text END, {_RELATION}
+           pg_get_ruledef(r.oid) || CASE r.ev_enabled WHEN 'O' THEN '' ELSE ' ENABLED ' || r.ev_enabled::text END,
+           {_RELATION}
       FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE r.rulename <> '_RETURN' AND {_LIVE}
     UNION ALL SELECT 'policy', quote_ident(p.polname) || ' on ' || {_RELATION},
-           concat_ws(' ', CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END, 'FOR ' || p.polcmd::text, 'TO '
+           concat_ws(' ', CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END, 'FOR ' || p.polcmd::text,
+               'TO '
                || (SELECT string_agg(CASE WHEN r = 0 THEN 'public' ELSE pg_get_userbyid(r) END, ', ' ORDER BY
                    pg_get_userbyid(r)) FROM unnest(p.polroles) r),
                'USING (' || pg_get_expr(p.polqual, p.polrelid) || ')',
@@ -218,7 +221,7 @@ PUBLICATIONS = """
            format('%I.%I', r.schemaname, r.tablename) FROM pg_publication_tables r
 """
 
-OTHERS = f"""
+OTHERS = """
     SELECT 'extension', quote_ident(e.extname), e.extversion || ' in ' || n.nspname, NULL
       FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
     UNION ALL SELECT 'event trigger', quote_ident(evtname),

@@ -51,7 +51,8 @@ _COLUMNS = """
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
       JOIN pg_type t ON t.oid = a.atttypid JOIN pg_type b ON b.oid = coalesce(nullif(t.typbasetype, 0), t.oid)
       LEFT JOIN LATERAL (SELECT k.confrelid, k.confkey[array_position(k.conkey, a.attnum)] AS key
-                           FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'f' AND a.attnum = ANY (k.conkey)
+                           FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'f'
+                            AND a.attnum = ANY (k.conkey)
                           ORDER BY k.conname LIMIT 1) f ON true
       LEFT JOIN pg_class pc ON pc.oid = f.confrelid LEFT JOIN pg_namespace pn ON pn.oid = pc.relnamespace
       LEFT JOIN pg_attribute pa ON pa.attrelid = f.confrelid AND pa.attnum = f.key

@@ -16,7 +16,7 @@ from gatekeeper.model.proof import LockTrace, ObservedLock, TracedStatement
 from gatekeeper.staging.lock_map import LockMap, Look, locks_of, look, work_between
 from gatekeeper.staging.lock_watch import run_watched
 from migrations_lint.locks import LockMode, strongest
-from migrations_lint.model import Fragment, LockFact, Relation, RelationKind, Script, Statement, Work
+from migrations_lint.model import Fragment, LockFact, Relation, RelationKind, Script, Work
 from migrations_lint.parse.libpg import parse
 
 _NOT_IN_A_TRANSACTION = "25001"
@@ -82,16 +82,19 @@ class _Draft:
 
 
 def trace(
-    connection: Connection[Any], script: Script, *, progress: Callable[[Statement], None] | None = None
+    connection: Connection[Any], script: Script, *, substitute: Callable[[str], str | None] = lambda sql: None
 ) -> LockTrace:
-    """Run a whole script, transaction by transaction as its tool would; raises StatementFailed where it stops."""
-    return _Tracer(connection, progress).run(script)
+    """Run a whole script, transaction by transaction as its tool would; raises StatementFailed where it stops.
+
+    `substitute` may give other SQL to run in place of a statement: a stand-in for an extension.
+    """
+    return _Tracer(connection, substitute).run(script)
 
 
 @dataclass
 class _Tracer:
     connection: Connection[Any]
-    progress: Callable[[Statement], None] | None
+    substitute: Callable[[str], str | None]
     done: list[TracedStatement] = field(default_factory=list)
     open: list[_Draft] = field(default_factory=list)
     held: dict[int, frozenset[LockMode]] = field(default_factory=dict)
@@ -119,8 +122,6 @@ class _Tracer:
             self._run(fragment.sql, fragment.source.position(fragment.start).line)
             return
         for statement in parsed.statements:
-            if self.progress:
-                self.progress(statement)
             self._run(statement.sql, statement.begins.line)
 
     def _control(self, command: str, fragment: Fragment) -> None:
@@ -135,7 +136,7 @@ class _Tracer:
         before = look(self.connection)
         try:
             started = time.monotonic()
-            command, locks = self._execute(sql, before)
+            command, locks = self._execute(self.substitute(sql) or sql, before)
         except psycopg.Error as error:
             raise self._failed(sql, line, error) from error
         seconds = time.monotonic() - started
