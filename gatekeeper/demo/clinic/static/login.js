@@ -102,6 +102,11 @@ retry.addEventListener("click", () => logIn(0));
 form.clinic.addEventListener("change", () => showClinicName({ slug: form.clinic.value.trim() }));
 
 const asked = new URLSearchParams(location.search).get("clinic");
-if (asked) form.clinic.value = asked;
-showClinicName(asked ? { slug: asked } : { host: location.hostname });
+const isDomain = /\.[a-z]/i.test(location.hostname); // not an address, nor localhost
+if (asked) {
+  form.clinic.value = asked;
+  showClinicName({ slug: asked });
+} else if (isDomain) {
+  showClinicName({ host: location.hostname });
+}
 watchReadiness();
