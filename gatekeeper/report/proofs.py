@@ -1,0 +1,147 @@
+"""What `gatekeeper verify` found, as JSON (its shape is a promise) and as text that a reviewer can act on."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from gatekeeper.model.proof import (
+    ChainProof,
+    DifferenceClass,
+    LockTrace,
+    ProofVerdict,
+    RollbackProof,
+    SchemaDifference,
+    TracedStatement,
+    VerifyReport,
+)
+
+_SIGNS = {
+    DifferenceClass.LOST: "-",
+    DifferenceClass.LEFT_OVER: "+",
+    DifferenceClass.CHANGED: "~",
+    DifferenceClass.ORDER: "↕",
+}
+
+
+def as_json(report: VerifyReport) -> dict[str, Any]:
+    """The object of `gatekeeper verify --format json`, `version` 1."""
+    return {
+        "version": 1,
+        "server_version": report.server_version,
+        "staging": report.staging,
+        "migrations": [_proof(proof) for proof in report.proofs],
+        "chain": _chain(report.chain) if report.chain is not None else None,
+        "summary": {
+            **{verdict.value: report.count(verdict) for verdict in ProofVerdict},
+            "seconds": round(report.seconds, 3),
+        },
+    }
+
+
+def _proof(proof: RollbackProof) -> dict[str, Any]:
+    failure = proof.failure
+    return {
+        "id": proof.id,
+        "path": str(proof.path),
+        "verdict": proof.verdict.value,
+        "up": _trace(proof.up),
+        "down": _trace(proof.down) if proof.down is not None else None,
+        "schema_differences": [_difference(difference) for difference in proof.schema_differences],
+        "data_differences": [
+            {"relation": d.relation, "column": d.column, "before": d.before, "after": d.after, "message": d.message}
+            for d in proof.data_differences
+        ],
+        "loss": [
+            {"relation": loss.relation, "column": loss.column, "message": loss.message, "witness": loss.witness}
+            for loss in proof.loss
+        ],
+        "stand_ins": list(proof.stand_ins),
+        "error": None
+        if failure is None
+        else {
+            "direction": failure.direction,
+            "statement": failure.statement,
+            "line": failure.line,
+            "sqlstate": failure.sqlstate,
+            "message": failure.message,
+        },
+    }
+
+
+def _trace(trace: LockTrace) -> dict[str, Any]:
+    return {"seconds": round(trace.seconds, 6), "statements": [_statement(one) for one in trace.statements]}
+
+
+def _statement(statement: TracedStatement) -> dict[str, Any]:
+    return {
+        "line": statement.line,
+        "sql": statement.sql,
+        "seconds": round(statement.seconds, 6),
+        "locks": [
+            {"relation": str(lock.relation), "mode": lock.mode.value, "held_seconds": round(lock.held_seconds, 6)}
+            for lock in statement.locks
+        ],
+        "rewrites": [str(relation) for relation in statement.rewrites],
+        "scans": [str(relation) for relation in statement.scans],
+    }
+
+
+def _difference(difference: SchemaDifference) -> dict[str, Any]:
+    return {
+        "class": difference.difference.value,
+        "kind": difference.kind,
+        "name": difference.name,
+        "before": difference.before,
+        "after": difference.after,
+    }
+
+
+def _chain(chain: ChainProof) -> dict[str, Any]:
+    return {
+        "verdict": chain.verdict.value,
+        "from": chain.start,
+        "to": chain.end,
+        "stopped_at": chain.stopped_at,
+        "schema_differences": [_difference(difference) for difference in chain.schema_differences],
+    }
+
+
+def as_text(report: VerifyReport) -> str:
+    """A line for each migration, what is wrong below it, the chain, and a line that sums it up."""
+    blocks = ["\n".join(_lines(proof)) for proof in report.proofs]
+    if report.chain is not None:
+        blocks.append("\n".join(_chain_lines(report.chain)))
+    return "\n".join([*blocks, "", _summary(report)])
+
+
+def _lines(proof: RollbackProof) -> Iterator[str]:
+    yield f"{proof.verdict.value:<12} {proof.id}  {proof.path}"
+    if proof.failure is not None:
+        place = f"line {proof.failure.line}, " if proof.failure.line else ""
+        yield f"    {proof.failure.direction} failed ({place}{proof.failure.sqlstate}): {proof.failure.message}"
+    yield from map(_difference_line, proof.schema_differences)
+    for difference in proof.data_differences:
+        yield f"    data: {difference.message}"
+    for loss in proof.loss:
+        yield f"    lost by the way down: {loss.message}"
+        yield f"      count it on the live database: {loss.witness}"
+    for stand_in in proof.stand_ins:
+        yield f"    with a stand-in: {stand_in}"
+
+
+def _difference_line(difference: SchemaDifference) -> str:
+    text = f"    {_SIGNS[difference.difference]} {difference.kind} {difference.name}"
+    if difference.difference is DifferenceClass.CHANGED:
+        return f"{text}: {difference.before} became {difference.after}"
+    return f"{text} ({difference.difference.value})"
+
+
+def _chain_lines(chain: ChainProof) -> Iterator[str]:
+    yield f"\nall the way down, from {chain.start} to {chain.end}: {chain.verdict.value}"
+    if chain.stopped_at is not None:
+        yield f"    stopped at {chain.stopped_at}"
+    yield from map(_difference_line, chain.schema_differences)
+
+
+def _summary(report: VerifyReport) -> str:
+    counts = ", ".join(f"{number} {verdict.value}" for verdict in ProofVerdict if (number := report.count(verdict)))
+    return f"{counts or 'nothing to prove'}, on PostgreSQL {report.server_version} ({report.seconds:.1f} s)"

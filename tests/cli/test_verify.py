@@ -1,0 +1,78 @@
+"""`gatekeeper verify` and `check` as a user calls them, on the embedded PostgreSQL."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tests.gatekeeper.commands import gatekeeper
+
+SCHEMA = json.loads((Path(__file__).parent.parent / "schemas" / "verify.schema.json").read_text())
+HISTORY = {
+    "0001_orders": ("CREATE TABLE orders (id bigint PRIMARY KEY, note text);", "DROP TABLE orders;"),
+    "0002_proven": ("ALTER TABLE orders ALTER note SET DEFAULT '';", "ALTER TABLE orders ALTER note DROP DEFAULT;"),
+    "0003_lossy": ("ALTER TABLE orders ADD COLUMN paid boolean;", "ALTER TABLE orders DROP COLUMN paid;"),
+    "0004_refuted": ("CREATE INDEX orders_note ON orders (note);", "SELECT 1;"),
+    "0005_failed": ("ALTER TABLE orders ADD COLUMN total int;", "ALTER TABLE orders DROP COLUMN totl;"),
+    "0006_irreversible": ("ALTER TABLE orders ADD COLUMN place int;", None),
+}  # fmt: skip
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Path:
+    for name, (up, down) in HISTORY.items():
+        (tmp_path / f"{name}.up.sql").write_text(up + "\n")
+        if down is not None:
+            (tmp_path / f"{name}.down.sql").write_text(down + "\n")
+    return tmp_path
+
+
+def test_each_verdict_is_given_for_its_reason_and_the_json_keeps_its_promise(history: Path) -> None:
+    answer = gatekeeper("verify", history, "--format", "json", "--quiet")
+    report = json.loads(answer.out)
+
+    jsonschema.validate(report, SCHEMA)
+    verdicts = {Path(m["path"]).name.split(".")[0]: m["verdict"] for m in report["migrations"]}
+    assert verdicts == {
+        "0001_orders": "lossy",
+        "0002_proven": "proven",
+        "0003_lossy": "lossy",
+        "0004_refuted": "refuted",
+        "0005_failed": "failed",
+        "0006_irreversible": "irreversible",
+    }
+    (left_over,) = report["migrations"][3]["schema_differences"]
+    assert (left_over["class"], left_over["kind"]) == ("left over", "index")
+    assert "orders_note" in left_over["name"]
+    error = report["migrations"][4]["error"]
+    assert (error["direction"], error["sqlstate"]) == ("down", "42703")
+    assert answer.exit_code == 1
+
+
+def test_a_proven_history_is_exit_code_0_and_says_what_was_done(history: Path) -> None:
+    answer = gatekeeper("verify", history / "0002_proven.up.sql", "--quiet")
+
+    assert answer.exit_code == 0
+    assert "proven" in answer.out
+    assert "1 proven, on PostgreSQL 18" in answer.out
+
+
+def test_an_unreachable_server_is_one_sentence_without_the_password(history: Path) -> None:
+    url = "postgresql://tester:hunter2@127.0.0.1:9/nothing"
+    answer = gatekeeper("verify", history, "--staging", url, "--quiet")
+
+    assert answer.exit_code == 3
+    assert "127.0.0.1" in answer.err
+    assert "hunter2" not in answer.err + answer.out
+    assert "Traceback" not in answer.err
+
+
+def test_check_says_both_answers(history: Path) -> None:
+    answer = gatekeeper("check", history / "0004_refuted.up.sql", "--format", "json", "--quiet")
+    report = json.loads(answer.out)
+
+    assert answer.exit_code == 1
+    assert report["verdict"] == "fail"
+    assert "index-build-blocks-writes" in {finding["rule"] for finding in report["lint"]["findings"]}
+    assert [m["verdict"] for m in report["verify"]["migrations"]] == ["refuted"]
