@@ -52,6 +52,20 @@ class NoAnswer(SmokeError):
         super().__init__(problem, next_step="Look into the site's own log for this request.")
 
 
+class NotShown(NoAnswer):
+    """A page came, but what a user would look for is not on it."""
+
+
+class BrowserStopped(SmokeError):
+    """The browser itself died or would not start; the site is not to blame."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"the browser stopped: {reason}",
+            next_step="Run it again; `python -m smoke.browser` names the browser that is used.",
+        )
+
+
 class UnusableUrl(SmokeError):
     """The target's URL is missing, or is not one that can be asked."""
 

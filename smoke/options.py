@@ -1,8 +1,10 @@
 """A check's own keys: from the settings file and the environment into the check's typed fields.
 
-A value `env:NAME` is read from the environment variable NAME and counts as secret from then on.
+A value `env:NAME` is read from the environment variable NAME and counts as secret from then on, as does whatever
+stands under a key such as `password`.
 """
 
+import re
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -13,11 +15,12 @@ from smoke.errors import CheckMisconfigured
 
 T = TypeVar("T")
 _FROM_ENVIRONMENT = "env:"
+_SECRET_KEY = re.compile(r"(?i)password|passphrase|secret|token|api_?key|authorization")
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved(Generic[T]):
-    """The typed options, and which values among them came from the environment."""
+    """The typed options, and which values among them are secret."""
 
     options: T
     secrets: tuple[str, ...]
@@ -51,6 +54,8 @@ def _filled(check: str, key: str, value: Any, environment: Mapping[str, str], se
     if isinstance(value, list | tuple):
         return [_filled(check, f"{key}.{n}", inner, environment, secrets) for n, inner in enumerate(value)]
     if not isinstance(value, str) or not value.startswith(_FROM_ENVIRONMENT):
+        if isinstance(value, str) and _SECRET_KEY.search(key) and not key.endswith("_label"):
+            secrets.append(value)
         return value
     name = value.removeprefix(_FROM_ENVIRONMENT)
     if not environment.get(name):

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from smoke.browser import shared
 from smoke.checks import checks_from
 from smoke.errors import TargetUnreachable
 from smoke.model import Check, Outcome, SmokeReport, Target, Verdict
@@ -29,11 +30,12 @@ def run(checks: Sequence[Check], target: Target, deadline: float, progress: Prog
     target = replace(target, secrets=tuple(secrets | set(target.secrets)))
     began = time.monotonic()
     outcomes = []
-    for check in checks:
-        tell(check.name, None)
-        outcome = _classified(check, target, deadline)
-        outcomes.append(outcome)
-        tell(check.name, outcome)
+    with shared():
+        for check in checks:
+            tell(check.name, None)
+            outcome = _classified(check, target, deadline)
+            outcomes.append(outcome)
+            tell(check.name, outcome)
     shown = clean(target.url, target.secrets)
     return SmokeReport(shown, tuple(outcomes), time.monotonic() - began)
 
