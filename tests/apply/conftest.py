@@ -1,0 +1,21 @@
+"""A target database of its own for each test, on the embedded PostgreSQL."""
+
+from collections.abc import Iterator
+
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from gatekeeper.staging.scratch import scratch
+from gatekeeper.staging.server import StagingServer, embedded_server
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[StagingServer]:
+    with embedded_server() as server:
+        yield server
+
+
+@pytest.fixture
+def target(server: StagingServer) -> Iterator[str]:
+    with scratch(server) as databases:
+        yield make_conninfo(server.url, dbname=databases.create())
