@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import Sequence
 
+from gatekeeper.apply.migrate import pending as pending_on
+from gatekeeper.config.load import ConfigError
 from gatekeeper.config.settings import Settings
-from gatekeeper.errors import NotBuiltYet
 from gatekeeper.model.release import PlannedMigration
 from migrations_lint.history import History, read_history
 from migrations_lint.model import Migration
@@ -19,13 +20,19 @@ def project_history(settings: Settings) -> History:
 
 
 def pending(settings: Settings) -> tuple[Migration, ...]:
-    """Those that the target database does not have yet."""
+    """Those that the target database does not have yet; raises ConfigError where no target is set."""
     history = project_history(settings).migrations
-    if history:
-        raise NotBuiltYet(
-            "releases with migrations are not part of this version", next_step="Use `gatekeeper migrate`."
+    return pending_on(target_of(settings), history) if history else ()
+
+
+def target_of(settings: Settings) -> str:
+    """The URL of the target database; raises ConfigError where there is none."""
+    if settings.migrate.url is None:
+        raise ConfigError(
+            "there are migrations, and no target database",
+            next_step="Set GATEKEEPER_MIGRATE__URL (`url` under [migrate]) to a direct connection.",
         )
-    return ()
+    return settings.migrate.url.get_secret_value()
 
 
 def planned(migrations: Sequence[Migration]) -> tuple[PlannedMigration, ...]:

@@ -1,13 +1,56 @@
-"""Stopgap."""
+"""Verify: up, down and up again on staging; what the decision table may rely on later."""
 
+from gatekeeper.model.proof import ProofVerdict, VerifyReport
 from gatekeeper.model.release import Phase
+from gatekeeper.policy.undo import Answer
 from gatekeeper.release.desk import Desk
-from gatekeeper.release.step import Result, Work, skipped
+from gatekeeper.release.history import project_history
+from gatekeeper.release.step import Result, Work, done, failed, skipped
+from gatekeeper.report.proofs import as_json
+from gatekeeper.staging.rollback_proof import prove
+from gatekeeper.staging.server import staging_server
+from migrations_lint.model import Migration
+
+_REFUSED = (ProofVerdict.REFUTED, ProofVerdict.FAILED)
 
 
 def act(desk: Desk) -> Result:
-    """Nothing yet."""
-    return skipped("the release has no migration")
+    """Prove the release's migrations on top of the history; a refuted way back stops the release."""
+    release, settings = desk.release, desk.settings.staging
+    if not release.migrations:
+        return skipped("the release has no migration")
+    history = project_history(desk.settings).migrations
+    ids = {migration.id for migration in release.migrations}
+
+    def progress(number: int, of: int, migration: Migration) -> None:
+        desk.remark("verify", f"{number + 1} of {of}: {migration.id}")
+
+    with staging_server(settings.url.get_secret_value() if settings.url else None) as server:
+        report = prove(
+            history,
+            server,
+            selected={migration.path for migration in history if migration.id in ids},
+            statement_timeout=settings.statement_timeout,
+            progress=progress,
+        )
+    bad = any(report.count(verdict) for verdict in _REFUSED)
+    told = _told(report)
+    evidence = desk.keep("verify", as_json(report), verdict="fail" if bad else "pass", summary=told)
+    restored = all(proof.verdict in {ProofVerdict.PROVEN, ProofVerdict.LOSSY} for proof in report.proofs)
+    lossless = restored and not any(proof.loss for proof in report.proofs)
+    return (failed if bad else done)(
+        told,
+        evidence=(evidence.name,),
+        down=(Answer.PROVEN if restored else Answer.DISPROVEN).value,
+        # Where something could be lost, only a witness on production can tell whether it is.
+        nothing_lost=(Answer.PROVEN if lossless else Answer.UNKNOWN).value,
+    )
+
+
+def _told(report: VerifyReport) -> str:
+    counts = [f"{number} {verdict.value}" for verdict in ProofVerdict if (number := report.count(verdict))]
+    named = [f"{proof.id} {proof.verdict.value}" for proof in report.proofs if proof.verdict in _REFUSED]
+    return ", ".join(counts) + (f" ({', '.join(named)})" if named else "")
 
 
 WORK = Work("verify", Phase.VERIFY, act)
