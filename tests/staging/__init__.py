@@ -1,0 +1,1 @@
+"""Tests of the staging room, on a real server."""
