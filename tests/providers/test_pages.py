@@ -1,6 +1,7 @@
 """Every provider's page is run: its settings plan exactly the commands that it shows. Nothing is executed."""
 
 import shlex
+import sys
 import tomllib
 
 import pytest
@@ -20,12 +21,16 @@ def deployment(example: Section) -> Deployment:
 
 
 def lines(actions: tuple[Action, ...]) -> str:
-    return "".join(f"{shlex.join(a.arguments)}\n" for a in actions if isinstance(a, Command))
+    """As a page writes them: our own Python, which lies elsewhere on each machine, is `python`."""
+    commands = [
+        [w if w != sys.executable else "python" for w in a.arguments] for a in actions if isinstance(a, Command)
+    ]
+    return "".join(f"{shlex.join(words)}\n" for words in commands)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)
 def test_the_plan_is_what_the_page_shows(example: Section) -> None:
-    provider, about = providers()[example.name], deployment(example)
+    provider, about = providers()[example.page.stem], deployment(example)
 
     assert lines(provider.plan_deploy(about)) == example.text("sh", "deploy")
     assert lines(provider.plan_rollback(about)) == example.text("sh", "rollback")
