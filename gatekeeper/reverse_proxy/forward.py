@@ -21,10 +21,9 @@ def to_upstream(headers: Iterable[Header], client: str) -> list[Header]:
     return [*kept, *told]
 
 
-def to_client(headers: Iterable[Header], status: int) -> list[Header]:
+def to_client(headers: Iterable[Header]) -> list[Header]:
     """The answer's headers as the client gets them; repeated ones, such as Set-Cookie, stay apart."""
-    without_body = {b"content-length"} if status == 304 else set[bytes]()
-    return [header for header in _of_the_message(headers) if header[0] not in without_body]
+    return list(_of_the_message(headers))
 
 
 def has_body(headers: Iterable[Header]) -> bool:

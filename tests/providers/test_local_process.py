@@ -78,7 +78,10 @@ def test_a_deploy_of_what_serves_already_starts_nothing(stand: Stand) -> None:
 
 def test_two_deploys_of_one_version_at_once_start_it_once(stand: Stand) -> None:
     with ThreadPoolExecutor(2) as both:
-        assert list(both.map(stand.deployed, ["v1", "v1"])) == [None, None]
+        deploys = [both.submit(stand.deployed, "v1-slow") for _ in range(2)]
+        time.sleep(2)
+        (stand.folder / "ready").touch()
+        assert [deploy.result() for deploy in deploys] == [None, None]
 
     assert len((stand.folder / "pids").read_text().split()) == 1
 
@@ -104,6 +107,7 @@ def test_a_version_that_does_not_become_ready_is_ended_and_the_one_before_serves
     assert problem in (stand.deployed(version, ready_timeout=1) or "")
 
     assert (stand.status(), stand.answers(), len(stand.running())) == ("v1", "v1", 1)
+    assert read(stand.state).find(version) is None
 
 
 def test_when_the_serving_version_is_killed_nothing_serves_until_the_rollback(stand: Stand) -> None:
