@@ -20,7 +20,8 @@ def serve(folder: Path, port: int) -> None:
     """Serve on 127.0.0.1 until told to stop; by h11, which knows that a 304 has no body whatever its length says."""
     uvicorn.run(
         proxy(folder), host="127.0.0.1", port=port, log_config=None, access_log=False, proxy_headers=False,
-        server_header=False, date_header=False, lifespan="off", ws="none", http="h11", timeout_graceful_shutdown=_GRACE_SECONDS,
+        server_header=False, date_header=False, lifespan="off", ws="none", http="h11",
+        timeout_graceful_shutdown=_GRACE_SECONDS,
     )  # fmt: skip
 
 

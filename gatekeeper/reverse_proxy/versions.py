@@ -15,7 +15,8 @@ from gatekeeper.process import birth_of, is_running, run, terminate
 from gatekeeper.reverse_proxy.readiness import Health, wait_until_ready
 from gatekeeper.reverse_proxy.state import Instance, State, locked, port_for, read, write
 
-_SHOWN_LINES = 8
+_SHOWN_LINES = 5
+_READ_OF_LOG = 8192
 _PROXY_PATIENCE = timedelta(seconds=15)
 
 
@@ -29,12 +30,15 @@ class Program:
 
 
 class NotReady(GatekeeperError):
-    """A version that was started did not become healthy; it was ended, and what served goes on."""
+    """A version that was started did not become healthy; it was ended, and what served goes on.
+
+    The problem stands after the program's own words: where a long text is shortened, its end is kept.
+    """
 
     def __init__(self, version: str, problem: str, log: Path, last_lines: Sequence[str]) -> None:
         super().__init__(
-            f"{version} did not become ready: {problem}",
-            seen=last_lines,
+            f"{version} did not become ready",
+            seen=[*last_lines, problem],
             next_step=f"Its output is in {log}. The version that served before was not touched.",
         )
 
@@ -183,6 +187,9 @@ def _is_open(port: int) -> bool:
 
 
 def _last_lines(log: Path, start_at: int) -> list[str]:
+    """Whole lines only: who shows them takes secrets out, and would not know a part of one."""
     with log.open("rb") as file:
-        file.seek(max(start_at, file.seek(0, os.SEEK_END) - 8192))
-        return file.read().decode("utf-8", errors="replace").splitlines()[-_SHOWN_LINES:]
+        begin = max(start_at, file.seek(0, os.SEEK_END) - _READ_OF_LOG)
+        file.seek(begin)
+        text = file.read() if begin == start_at else file.read().partition(b"\n")[2]
+    return text.decode("utf-8", errors="replace").splitlines()[-_SHOWN_LINES:]

@@ -1,7 +1,7 @@
 """A tiny application in versions, for deploys on this machine: `python site.py FOLDER VERSION PORT`.
 
-A version that ends in -broken answers 500, one in -liar names another version, one in -crash says its secret and ends,
-one in -slow takes its time until FOLDER/ready exists. Each process adds its pid to FOLDER/pids.
+A version that ends in -broken answers 500, one in -liar names another version, one in -crash says its secret at length
+and ends, one in -slow takes its time until FOLDER/ready exists. Each process adds its pid to FOLDER/pids.
 """
 
 import hashlib
@@ -124,7 +124,7 @@ def main(folder: Path, version: str, port: int) -> None:
     with (folder / "pids").open("a") as file:
         file.write(f"{os.getpid()}\n")
     if version.endswith("-crash"):
-        sys.exit(f"cannot connect to {os.environ['DATABASE_URL']}")
+        sys.exit(f"{'x' * 9000} {os.environ['DATABASE_URL']}\ncannot connect to {os.environ['DATABASE_URL']}")
     Site.folder, Site.version = folder, version
     ThreadingHTTPServer(("127.0.0.1", port), Site).serve_forever()
 
