@@ -1,7 +1,8 @@
 """The rules: each reads a Moment and yields Findings. One plug-in a harm.
 
 A rule is a module of this folder (or one that an installed package names under `migrations_lint.rules`) with a
-function marked `@rule`; its name is the function's with dashes, and says the harm.
+function marked `@rule`; its name is the function's with dashes, and says the harm. A rule that catches further hazards,
+which a team would allow together with it, names them right under its page's title: `Covers: one-harm, another-harm`.
 """
 
 import pkgutil
@@ -19,6 +20,8 @@ from migrations_lint.moment import Moment
 
 Check = Callable[[Moment], Iterable[Finding]]
 
+_COVERS = "Covers:"
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -32,6 +35,13 @@ class Rule:
     def title(self) -> str:
         """The page's first line, without its mark."""
         return self.page.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
+
+    @property
+    def covers(self) -> tuple[str, ...]:
+        """The hazards that it catches: the one of its own name, then those that its page names."""
+        head = self.page.read_text(encoding="utf-8").partition("\n")[2].lstrip().partition("\n\n")[0]
+        listed = head.removeprefix(_COVERS) if head.startswith(_COVERS) else ""
+        return (self.name, *(name.strip() for name in listed.split(",") if name.strip()))
 
 
 def rule(check: Check) -> Rule:
