@@ -40,6 +40,15 @@ def changed_files(repository_path: Path, since: str) -> tuple[Path, ...]:
         return tuple(root / name for name in sorted(names))
 
 
+def files_at(repository_path: Path, since: str) -> tuple[Path, ...]:
+    """The files that the common ancestor with `since` has; absolute paths."""
+    with _repository(repository_path) as repository:
+        base = _common_ancestor(repository, since)
+        root = Path(repository.working_tree_dir or repository_path)
+        names = repository.git.ls_tree("-r", "--full-tree", "--name-only", "-z", base).split("\0")
+        return tuple(root / name for name in names if name)
+
+
 def commit(repository_path: Path, revision: str = "HEAD") -> str:
     """The full name of the commit."""
     with _repository(repository_path) as repository:

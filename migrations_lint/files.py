@@ -6,6 +6,7 @@ from pathlib import Path
 
 from migrations_lint.errors import UnreadableMigration
 from migrations_lint.model import Fragment, Script, Source
+from migrations_lint.outline import has_statements
 
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -37,12 +38,17 @@ def read_text(path: Path) -> str:
 
 
 def sql_script(path: Path, text: str, *, in_transaction: bool) -> Script:
-    """A file of plain SQL as a script; a file without any text does nothing."""
+    """A file of plain SQL as a script; a file without a statement does nothing, whatever its comments say."""
     start = len(BYTE_ORDER_MARK) if text.startswith(BYTE_ORDER_MARK) else 0
-    sql = text[start:]
-    if not sql.strip():
+    return part_script(Source(path, text), start, len(text), in_transaction=in_transaction)
+
+
+def part_script(source: Source, start: int, end: int, *, in_transaction: bool) -> Script:
+    """The part of a file that is one way; one without a statement does nothing."""
+    sql = source.text[start:end]
+    if not has_statements(sql):
         return Script(())
-    return Script((Fragment(sql, Source(path, text), start, len(text), in_transaction=in_transaction),))
+    return Script((Fragment(sql, source, start, end, in_transaction=in_transaction),))
 
 
 def folders_below(folder: Path) -> Iterator[Path]:

@@ -1,7 +1,7 @@
 """Reads whole histories from disk, whatever tool wrote them. What cannot be read is named, not dropped."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -72,9 +72,29 @@ def read_history(paths: Sequence[Path], format: str = AUTO) -> History:  # noqa:
     histories = [_read(root) for root in roots]
     asked = frozenset(path.absolute() for path in paths)
     migrations = tuple(migration for history in histories for migration in history.migrations)
-    selected = {migration.path for migration in migrations if any(_is_asked(path, asked) for path in _files(migration))}
+    selected = {migration.path for migration in migrations if any(_is_asked(path, asked) for path in migration.files())}
     problems = tuple(problem for history in histories for problem in history.problems if _is_asked(problem.path, asked))
     return History(migrations, problems, frozenset(selected))
+
+
+def compared(history: History, since: str, released: Collection[Path], changed: Collection[Path]) -> History:
+    """The history with what `since` tells of it: files that were edited after their release, and late arrivals.
+
+    `released` are the files that were there at the revision, `changed` those with another text now; both absolute.
+    Where migrations name their parents, those decide about the order and nothing can be inserted.
+    """
+    graphs = {migration.root for migration in history.migrations if migration.parents}
+    later: dict[Path | None, tuple[str, ...]] = {}
+    told: list[Migration] = []
+    for migration in reversed(history.migrations):
+        after = later.get(migration.root, ())
+        path = migration.path.resolve()
+        if path in released:
+            later[migration.root] = (migration.id, *after)
+            told.append(replace(migration, edited_since=since if path in changed else None))
+        else:
+            told.append(replace(migration, overtakes=() if migration.root in graphs else after))
+    return replace(history, migrations=tuple(reversed(told)))
 
 
 def roots_at(path: Path, format: str = AUTO) -> tuple[Root, ...]:  # noqa: A002
@@ -151,7 +171,8 @@ def _read(root: Root) -> History:
             migrations.append(root.format.read(file, read_text(file)))
         except UnreadableMigration as error:
             problems.append(_problem(error))
-    return History(tuple(_with_odd_ids(migrations)), tuple(problems), frozenset())
+    told = [replace(migration, root=root.folder) for migration in _with_heads(list(_with_odd_ids(migrations)))]
+    return History(tuple(told), tuple(problems), frozenset())
 
 
 def _problem(error: UnreadableMigration) -> Problem:
@@ -186,10 +207,24 @@ def _with_odd_ids(migrations: Sequence[Migration]) -> Iterator[Migration]:
         yield replace(migration, problems=tuple(problems))
 
 
-def _files(migration: Migration) -> Iterator[Path]:
-    yield migration.path
-    for _, script in migration.scripts():
-        yield from (fragment.source.path for fragment in script.fragments)
+def _with_heads(migrations: Sequence[Migration]) -> Iterator[Migration]:
+    """Names the other ends of the same line; lines that carry different names are meant to stay apart."""
+    followed = {parent for migration in migrations for parent in set(migration.parents) - set(migration.depends_on)}
+    branches = _branches(migrations)
+    is_graph = any(migration.parents for migration in migrations)
+    heads = [migration.id for migration in migrations if is_graph and migration.id not in followed]
+    for migration in migrations:
+        others = [head for head in heads if head != migration.id and branches[head] == branches[migration.id]]
+        yield replace(migration, other_heads=tuple(others)) if others and migration.id in heads else migration
+
+
+def _branches(migrations: Sequence[Migration]) -> dict[str, str]:
+    """The name of the line that each migration is on, handed down from parents, which come first."""
+    names: dict[str, str] = {}
+    for migration in migrations:
+        before = (names.get(parent, "") for parent in migration.parents if parent not in migration.depends_on)
+        names[migration.id] = migration.branch or next(filter(None, before), "")
+    return names
 
 
 def _is_asked(path: Path, asked: frozenset[Path]) -> bool:

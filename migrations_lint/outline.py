@@ -6,6 +6,7 @@ The parser is the authority on what a statement does; the outline only says wher
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 _TOKEN = re.compile(
     r"""
@@ -82,6 +83,11 @@ class Piece:
 def outline(sql: str) -> tuple[Piece, ...]:
     """The statements of a script in order; any text has an outline, and an empty one has none."""
     return tuple(_pieces(sql))
+
+
+def has_statements(sql: str, at_least: int = 1) -> bool:
+    """Whether a script has so many statements; comments alone are none. Reads no further than it must."""
+    return len(tuple(islice(_pieces(sql), at_least))) == at_least
 
 
 def _pieces(sql: str) -> Iterator[Piece]:

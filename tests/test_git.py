@@ -5,7 +5,7 @@ import pytest
 from git import Actor, Repo
 
 from gatekeeper.errors import GatekeeperError
-from gatekeeper.git import Author, authors, changed_files, commit
+from gatekeeper.git import Author, authors, changed_files, commit, files_at
 
 ANNA = Actor("Anna", "anna@example.org")
 BEN = Actor("Ben", "ben@example.org")
@@ -59,6 +59,16 @@ def test_a_folder_inside_the_repository_answers_for_the_whole_of_it(repository: 
     (root / "untracked.txt").write_text("new")
 
     assert changed_files(root / "migrations", "base") == (root / "elsewhere.txt", root / "untracked.txt")
+
+
+def test_the_files_of_a_revision_are_those_that_it_had(repository: Repo) -> None:
+    root = Path(repository.working_dir)
+    before = files_at(root, "base")
+    save(repository, "migrations/0002 naïve.sql", "SELECT 2;")
+    (root / "old.txt").unlink()
+
+    assert files_at(root / "migrations", "base") == before
+    assert set(files_at(root, "HEAD")) - set(before) == {root / "migrations" / "0002 naïve.sql"}
 
 
 def test_the_commit_is_the_full_name_of_head(repository: Repo) -> None:

@@ -101,15 +101,16 @@ def history_of(invocation: Invocation, paths: tuple[Path, ...], since: str | Non
 
     Raises LintError where nothing can be read, GatekeeperError for a revision that the repository does not have.
     """
-    from migrations_lint.history import read_history
+    from migrations_lint.history import compared, read_history
 
     settings = invocation.settings.migrations
     history = read_history(paths or settings.paths, settings.format)
     if since is None:
         return history
-    from gatekeeper.git import changed_files
+    from gatekeeper.git import changed_files, files_at
 
     changed = {path.resolve() for path in changed_files(Path(), since)}
+    history = compared(history, since, {path.resolve() for path in files_at(Path(), since)}, changed)
     selected = {m.path for m in history.reported() if any(path.resolve() in changed for path in m.files())}
     unread = tuple(problem for problem in history.problems if problem.path.resolve() in changed)
     return replace(history, selected=frozenset(selected), problems=unread)

@@ -12,7 +12,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from migrations_lint.model import Edit, Migration
+from migrations_lint.model import Edit, Fragment, Migration
 
 
 @runtime_checkable
@@ -38,6 +38,14 @@ class MigrationFormat(Protocol):
 
     def with_timeout(self, migration: Migration, wait: str, limit: str | None) -> tuple[Edit, ...]:
         """Edits that put lock_timeout (and statement_timeout) in force; none where nothing is due."""
+        ...
+
+    def outside_transaction(self, migration: Migration, fragment: Fragment) -> tuple[Edit, ...] | None:
+        """Edits after which the tool runs a fragment of the migration in no transaction of its own.
+
+        None of them where it does so already; None where the tool has no word for it, so that the statement needs a
+        file to itself. An edit may name a file that does not exist yet: its text is then empty.
+        """
         ...
 
 

@@ -7,7 +7,7 @@ from migrations_lint.errors import UnreadableMigration
 from migrations_lint.files import folders_below, natural_key, read_text
 from migrations_lint.formats import MigrationFormat
 from migrations_lint.formats._alembic import revisions
-from migrations_lint.model import Edit, Migration, Source
+from migrations_lint.model import Edit, Fragment, Migration, Source
 from migrations_lint.timeouts import Timeouts
 
 
@@ -40,6 +40,7 @@ class Alembic:
         tree = revisions.parse(path, text)
         head = revisions.revision_of(path, tree)
         rendered = render(Source(path, text), tree)
+        depends_on = tuple(_resolved(path, name) for name in head.depends_on)
         return Migration(
             id=head.id,
             tool=self.name,
@@ -47,8 +48,11 @@ class Alembic:
             up=rendered.up,
             down=rendered.down,
             title=head.title,
-            parents=head.down_revision + tuple(_resolved(path, name) for name in head.depends_on),
+            parents=head.down_revision + depends_on,
             problems=rendered.problems,
+            down_path=path,
+            depends_on=depends_on,
+            branch=head.labels[0] if head.labels else "",
         )
 
     def with_timeout(self, migration: Migration, wait: str, limit: str | None) -> tuple[Edit, ...]:
@@ -58,6 +62,14 @@ class Alembic:
         source = _source_of(migration)
         tree = revisions.parse(source.path, source.text)
         return tuple(timeout_edits(migration, source, tree, Timeouts(wait, limit)))
+
+    def outside_transaction(self, migration: Migration, fragment: Fragment) -> tuple[Edit, ...] | None:
+        """The operation moves into an `autocommit_block()`."""
+        from migrations_lint.formats._alembic.autocommit import autocommit_edits
+
+        if not fragment.in_transaction:
+            return ()
+        return autocommit_edits(revisions.parse(fragment.source.path, fragment.source.text), fragment)
 
 
 def _source_of(migration: Migration) -> Source:

@@ -7,8 +7,8 @@ from pathlib import Path
 from migrations_lint.errors import UnreadableMigration
 from migrations_lint.files import read_text, sql_script
 from migrations_lint.formats import MigrationFormat
-from migrations_lint.model import Edit, Migration, Script
-from migrations_lint.outline import outline
+from migrations_lint.model import Edit, Fragment, Migration, Script
+from migrations_lint.outline import has_statements
 from migrations_lint.timeouts import Timeouts, in_one_string
 
 _NAME = re.compile(r"(?P<version>[0-9]+)_(?P<title>.*)\.(?P<way>up|down)\.sql")
@@ -44,6 +44,7 @@ class GolangMigrate:
             up=_script(path, text),
             down=_script(down, read_text(down)) if down else None,
             title=match["title"].replace("_", " "),
+            down_path=down or path.with_name(path.name.removesuffix(".up.sql") + ".down.sql"),
         )
 
     def with_timeout(self, migration: Migration, wait: str, limit: str | None) -> tuple[Edit, ...]:
@@ -51,21 +52,26 @@ class GolangMigrate:
         timeouts = Timeouts(wait, limit)
         return tuple(edit for _, script in migration.scripts() for edit in in_one_string(script, timeouts))
 
+    def outside_transaction(self, migration: Migration, fragment: Fragment) -> tuple[Edit, ...] | None:
+        """A lone statement runs outside; there is no word that keeps several out of the string's transaction."""
+        return None if fragment.in_transaction else ()
+
 
 def _script(path: Path, text: str) -> Script:
     """PostgreSQL makes a transaction of a string with more than one statement."""
-    return sql_script(path, text, in_transaction=len(outline(text)) > 1)
+    return sql_script(path, text, in_transaction=has_statements(text, 2))
 
 
 def _down_of(up: Path, name: re.Match[str]) -> Path | None:
     """The title may differ; where a number is used twice, the same title decides."""
-    version = int(name["version"])
-    downs = [
-        path
-        for path in sorted(up.parent.glob("*.down.sql"))
-        if (match := _NAME.fullmatch(path.name)) and int(match["version"]) == version
-    ]
-    return next((path for path in downs if name["title"] in path.name), downs[0] if downs else None)
+    twin = up.with_name(up.name.removesuffix(".up.sql") + ".down.sql")
+    if twin.is_file():
+        return twin
+    names = sorted(file.name for file in up.parent.iterdir() if file.name.endswith(".down.sql"))
+    downs = [match for file in names if (match := _NAME.fullmatch(file))]
+    same = [match for match in downs if int(match["version"]) == int(name["version"])]
+    best = next((match for match in same if name["title"] in match["title"]), same[0] if same else None)
+    return up.with_name(best.string) if best else None
 
 
 FORMAT: MigrationFormat = GolangMigrate()

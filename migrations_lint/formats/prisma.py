@@ -7,8 +7,8 @@ from pathlib import Path
 from migrations_lint.errors import UnreadableMigration
 from migrations_lint.files import natural_key, read_text, sql_script
 from migrations_lint.formats import MigrationFormat
-from migrations_lint.model import Edit, Migration, Script
-from migrations_lint.outline import outline
+from migrations_lint.model import Edit, Fragment, Migration, Script
+from migrations_lint.outline import has_statements
 from migrations_lint.timeouts import Timeouts, in_one_string
 
 _LOCK = "migration_lock.toml"
@@ -41,6 +41,7 @@ class Prisma:
             up=_script(path, text),
             down=_script(down, read_text(down)) if down.is_file() else None,
             title=path.parent.name.partition("_")[2].replace("_", " "),
+            down_path=down if down.is_file() else None,
         )
 
     def with_timeout(self, migration: Migration, wait: str, limit: str | None) -> tuple[Edit, ...]:
@@ -48,10 +49,14 @@ class Prisma:
         timeouts = Timeouts(wait, limit)
         return tuple(edit for _, script in migration.scripts() for edit in in_one_string(script, timeouts))
 
+    def outside_transaction(self, migration: Migration, fragment: Fragment) -> tuple[Edit, ...] | None:
+        """A lone statement runs outside; there is no word that keeps several out of the string's transaction."""
+        return None if fragment.in_transaction else ()
+
 
 def _script(path: Path, text: str) -> Script:
     """PostgreSQL makes a transaction of a string with more than one statement."""
-    return sql_script(path, text, in_transaction=len(outline(text)) > 1)
+    return sql_script(path, text, in_transaction=has_statements(text, 2))
 
 
 def _require_postgresql(lock: Path) -> None:

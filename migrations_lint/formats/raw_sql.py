@@ -5,7 +5,7 @@ from pathlib import Path
 
 from migrations_lint.files import natural_key, read_text, sql_script
 from migrations_lint.formats import MigrationFormat
-from migrations_lint.model import Edit, Migration, Script
+from migrations_lint.model import Edit, Fragment, Migration, Script
 from migrations_lint.outline import outline
 from migrations_lint.timeouts import Timeouts, statement_by_statement
 
@@ -29,18 +29,24 @@ class RawSql:
     def read(self, path: Path, text: str) -> Migration:
         """The way up as given, and the way down from the file beside it."""
         down = _down_of(path)
+        is_half_of_a_pair = path.name == "up.sql" or path.name.endswith(".up.sql")
         return Migration(
             id=_id(path),
             tool=self.name,
             path=path,
             up=_script(path, text),
             down=_script(down, read_text(down)) if down.is_file() else None,
+            down_path=down if is_half_of_a_pair or down.is_file() else None,
         )
 
     def with_timeout(self, migration: Migration, wait: str, limit: str | None) -> tuple[Edit, ...]:
         """SET LOCAL at the head of a transaction; SET and RESET around what runs outside of one."""
         timeouts = Timeouts(wait, limit)
         return tuple(edit for _, script in migration.scripts() for edit in statement_by_statement(script, timeouts))
+
+    def outside_transaction(self, migration: Migration, fragment: Fragment) -> tuple[Edit, ...] | None:
+        """Nothing to write: a careful runner sees for itself what no transaction accepts."""
+        return ()
 
 
 def _script(path: Path, text: str) -> Script:

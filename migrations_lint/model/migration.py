@@ -88,7 +88,14 @@ class Problem:
 class Migration:
     """One step of a history. `id` is the tool's own; `down` is None where the tool finds no way back.
 
-    `parents` are the ids that must have run before it, as far as the tool says so (Alembic); else empty.
+    `down_path` is the file that holds the way back, or in which the tool would look for one; None where the tool knows
+    no ways back. `parents` are the ids that must have run before it, as far as the tool says so (Alembic, Django); else
+    empty. `depends_on` are those of them that it stands on without following them, `branch` is the name that the tool's
+    users gave to the line which begins here.
+
+    The last four are known only once the whole history is: `root` is the folder in which it begins; `other_heads` are
+    its further ends where it should have one and this is an end too; `edited_since` is the revision at which the file
+    was there with another text; `overtakes` are the migrations that were there then and run after this new one.
     """
 
     id: str
@@ -99,6 +106,13 @@ class Migration:
     title: str = ""
     parents: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    down_path: Path | None = None
+    depends_on: tuple[str, ...] = ()
+    branch: str = ""
+    root: Path | None = None
+    other_heads: tuple[str, ...] = ()
+    edited_since: str | None = None
+    overtakes: tuple[str, ...] = ()
 
     @property
     def in_transaction(self) -> bool:
@@ -108,7 +122,7 @@ class Migration:
     def files(self) -> frozenset[Path]:
         """Every file that the migration is made of."""
         sources = {fragment.source.path for _, script in self.scripts() for fragment in script.fragments}
-        return frozenset({self.path} | sources)
+        return frozenset({self.path} | sources | ({self.down_path} if self.down and self.down_path else set()))
 
     def scripts(self) -> Iterator[tuple[Direction, Script]]:
         """The way up, and the way down where there is one."""

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from migrations_lint.edits import edited
+from migrations_lint.formats import formats
 from migrations_lint.history import read_history
 from migrations_lint.model import Direction, Migration
 
@@ -264,3 +266,80 @@ def test_odd_graphs_are_read_and_named(tmp_path: Path) -> None:
         "a1 is used twice: also by twin.py",
         "a1 is used twice: also by a1.py",
     }
+
+
+def heads(folder: Path, **parents: str) -> dict[str, tuple[str, ...]]:
+    graph(folder, **parents)
+    return {migration.id: migration.other_heads for migration in read_history([folder]).migrations}
+
+
+def test_two_heads_know_of_each_other_and_a_merge_ends_it(tmp_path: Path) -> None:
+    lines = {"a1": "down_revision = None", "b2": "down_revision = 'a1'", "c3": "down_revision = 'a1'"}
+
+    assert heads(tmp_path, **lines) == {"a1": (), "b2": ("c3",), "c3": ("b2",)}
+    assert set(heads(tmp_path, d4="down_revision = ('b2', 'c3')").values()) == {()}
+
+
+def test_standing_on_another_line_does_not_follow_it(tmp_path: Path) -> None:
+    lines = {
+        "a1": "down_revision = None",
+        "b2": "down_revision = 'a1'",
+        "c3": "down_revision = 'a1'\ndepends_on = 'b2'",
+    }
+
+    assert heads(tmp_path, **lines) == {"a1": (), "b2": ("c3",), "c3": ("b2",)}
+
+
+def test_lines_with_names_of_their_own_are_meant_to_stay_apart(tmp_path: Path) -> None:
+    lines = {
+        "a1": "down_revision = None\nbranch_labels = ('main',)",
+        "b2": "down_revision = 'a1'",
+        "c3": "down_revision = None\nbranch_labels = ('reports',)",
+    }
+
+    assert set(heads(tmp_path, **lines).values()) == {()}
+
+
+AUTOCOMMIT = [
+    (
+        'op.create_index("i", "t", ["n"], postgresql_concurrently=True)',
+        'with op.get_context().autocommit_block():\n    op.create_index("i", "t", ["n"], postgresql_concurrently=True)',
+    ),
+    (
+        'op.execute(\n    """\n  CREATE INDEX CONCURRENTLY i\n  ON t (n)\n"""\n)',
+        "with op.get_context().autocommit_block():\n    op.execute(\n        "
+        '"""\n  CREATE INDEX CONCURRENTLY i\n  ON t (n)\n"""\n    )',
+    ),
+    (
+        'if True:\n    op.execute("VACUUM t")',
+        'if True:\n    with op.get_context().autocommit_block():\n        op.execute("VACUUM t")',
+    ),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), AUTOCOMMIT)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_an_operation_moves_out_of_the_transaction(before: str, after: str, newline: str, tmp_path: Path) -> None:
+    text, wanted = (
+        f"{HEAD}def upgrade():\n{indented(body)}\n    op.drop_table('u')\n".replace("\n", newline)
+        for body in (before, after)
+    )
+    alembic = formats()["alembic"]
+    migration = alembic.read(tmp_path / "a1.py", text)
+
+    edits = alembic.outside_transaction(migration, migration.up.fragments[0])
+
+    assert edits is not None
+    assert edited(text, edits).split(newline) == [line.rstrip() for line in wanted.split(newline)]
+    moved = alembic.read(tmp_path / "a1.py", edited(text, edits))
+    assert [(f.sql, f.in_transaction) for f in moved.up.fragments] == [
+        (migration.up.fragments[0].sql, False),
+        ("DROP TABLE u", True),
+    ]
+    assert alembic.outside_transaction(moved, moved.up.fragments[0]) == ()
+
+
+def test_an_operation_that_shares_its_line_stays(tmp_path: Path) -> None:
+    migration = revision(tmp_path, 'x = 1; op.execute("VACUUM t")')
+
+    assert formats()["alembic"].outside_transaction(migration, migration.up.fragments[0]) is None

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from migrations_lint.errors import LintError
 from migrations_lint.formats import formats
-from migrations_lint.history import NoHistory, UnknownFormat, read_history
+from migrations_lint.history import NoHistory, UnknownFormat, compared, read_history
 
 CREATE = "CREATE TABLE clinics (id bigint);\n"
 
@@ -189,6 +189,53 @@ def test_reading_plain_sql_does_not_load_sqlalchemy(tmp_path: Path) -> None:
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert answer.stdout.strip() == "False"
+
+
+def test_a_way_down_of_comments_alone_does_nothing_and_is_still_a_file_of_the_migration(tmp_path: Path) -> None:
+    lay_out(tmp_path, "1_a.up.sql", "2_b.up.sql")
+    lay_out(tmp_path, "1_a.down.sql", text="-- there is nothing to undo\n/* ; */")
+
+    migration = read_history([tmp_path / "1_a.down.sql"]).reported()[0]
+
+    assert migration.down is not None
+    assert migration.down.fragments == ()
+    assert migration.files() == {tmp_path / "1_a.up.sql", tmp_path / "1_a.down.sql"}
+
+
+def test_where_a_way_down_is_missing_its_file_is_named(tmp_path: Path) -> None:
+    lay_out(tmp_path, "pairs/1_a.up.sql", "folders/1_a/up.sql", "prisma/1_a/migration.sql", "plain/a.sql")
+
+    named = {
+        folder: read_history([tmp_path / folder], tool).migrations[0].down_path
+        for folder, tool in (
+            ("pairs", "golang_migrate"),
+            ("folders", "raw_sql"),
+            ("prisma", "prisma"),
+            ("plain", "raw_sql"),
+        )
+    }
+
+    assert named == {
+        "pairs": tmp_path / "pairs/1_a.down.sql",
+        "folders": tmp_path / "folders/1_a/down.sql",
+        "prisma": None,
+        "plain": None,
+    }
+
+
+def test_what_a_revision_tells_of_a_history(tmp_path: Path) -> None:
+    lay_out(tmp_path, "a/1_a.up.sql", "a/2_b.up.sql", "a/3_c.up.sql", "b/1_a.up.sql", "b/2_b.up.sql")
+    old = {tmp_path / path for path in ("a/1_a.up.sql", "a/3_c.up.sql", "b/1_a.up.sql")}
+
+    history = compared(read_history([tmp_path]), "main", old, {tmp_path / "a/1_a.up.sql", tmp_path / "b/2_b.up.sql"})
+
+    assert [(migration.edited_since, migration.overtakes) for migration in history.migrations] == [
+        ("main", ()),
+        (None, ("3",)),
+        (None, ()),
+        (None, ()),
+        (None, ()),
+    ]
 
 
 ANY_TEXT = st.text() | st.lists(

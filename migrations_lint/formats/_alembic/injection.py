@@ -15,7 +15,7 @@ _WAYS = {Direction.UP: "upgrade", Direction.DOWN: "downgrade"}
 
 def timeout_edits(migration: Migration, source: Source, tree: ast.Module, timeouts: Timeouts) -> Iterator[Edit]:
     """Edits for both ways; none where `op` is not imported by name, for then there is no way to write one."""
-    name = _name_of_op(tree)
+    name = name_of_op(tree)
     ways = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     for direction, script in migration.scripts():
         if name is not None and (way := ways.get(_WAYS[direction])):
@@ -127,7 +127,8 @@ def _session_after(pieces: Sequence[Piece], *, before: bool) -> bool:
     return before
 
 
-def _name_of_op(tree: ast.Module) -> str | None:
+def name_of_op(tree: ast.Module) -> str | None:
+    """What the revision calls `alembic.op`; None where it does not import it by name."""
     names = (
         alias.asname or alias.name
         for node in tree.body
