@@ -3,7 +3,7 @@
 import pytest
 
 from migrations_lint.rules import rules
-from tests.migrations_lint.hazards import read_hazards
+from tests.migrations_lint.hazards import read_hazards, read_peers
 
 HAZARDS = read_hazards()
 
@@ -31,3 +31,10 @@ def test_a_reason_stands_only_where_no_rule_does() -> None:
 
     assert sorted(HAZARDS.without_rule.keys() & covered) == []
     assert HAZARDS.without_rule.keys() <= HAZARDS.names
+
+
+@pytest.mark.parametrize("linter", read_peers())
+def test_every_rule_of_another_linter_is_about_known_hazards_or_says_why_it_is_about_none(linter: str) -> None:
+    for its, about in read_peers()[linter].items():
+        assert about, its
+        assert isinstance(about, str) or set(about) <= HAZARDS.names, its
