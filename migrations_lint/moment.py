@@ -18,7 +18,9 @@ from migrations_lint.model import (
     RelationKind,
     Severity,
     Statement,
+    fingerprint,
 )
+from migrations_lint.session import Session
 from migrations_lint.settings import LintSettings
 from migrations_lint.snapshot import SchemaSnapshot
 
@@ -27,11 +29,7 @@ F = TypeVar("F")
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A statement, its facts, and the state in which it meets them.
-
-    `held` are the locks that earlier statements of the same transaction still hold; `new` the relations that this
-    migration has made, which no running code uses yet; `lock_timeout` is in force or None.
-    """
+    """A statement, its facts, and the state in which it meets them: the schema `before` it, and its `session`."""
 
     migration: Migration
     direction: Direction
@@ -39,12 +37,29 @@ class Moment:
     facts: tuple[Fact, ...]
     before: SchemaSnapshot
     settings: LintSettings
-    transaction: int | None
-    held: tuple[LockFact, ...] = ()
-    new: frozenset[Relation] = frozenset()
-    lock_timeout: str | None = None
+    session: Session
     made_by_up: frozenset[Relation] = frozenset()
     rule: str = field(default="")
+
+    @property
+    def transaction(self) -> int | None:
+        """The number of the transaction in which the statement runs; None is outside of any."""
+        return self.session.transaction
+
+    @property
+    def held(self) -> tuple[LockFact, ...]:
+        """The locks that earlier statements of the same transaction still hold."""
+        return self.session.held
+
+    @property
+    def new(self) -> frozenset[Relation]:
+        """The relations that this migration has made, which no running code uses yet."""
+        return self.session.new
+
+    @property
+    def lock_timeout(self) -> str | None:
+        """The lock_timeout in force, or None where there is none."""
+        return self.session.parameter("lock_timeout") if self.session.timeout("lock_timeout") else None
 
     def all(self, kind: type[F]) -> Iterator[F]:
         """The facts of one kind."""
@@ -83,4 +98,5 @@ class Moment:
             ends=self.statement.ends,
             relations=relations,
             fix=fix,
+            fingerprint=fingerprint(self.rule, self.migration, self.direction, self.statement.sql, message),
         )

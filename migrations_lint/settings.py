@@ -19,6 +19,9 @@ class LintSettings:
     off: tuple[str, ...] = ()
     """Rules that are not run at all."""
 
+    on: tuple[str, ...] = ()
+    """Rules that run only where they are named here, such as those for timeouts that a role usually sets."""
+
     severity: tuple[tuple[str, str], ...] = ()
     """Pairs of a rule and the severity it gets instead of its own."""
 

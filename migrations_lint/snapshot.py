@@ -57,6 +57,14 @@ class SchemaSnapshot:
 
     tables: dict[Relation, Table] = field(default_factory=dict)
 
+    def copy(self) -> "SchemaSnapshot":
+        """A snapshot that goes its own way from here; what is in it is frozen and shared."""
+        return SchemaSnapshot(dict(self.tables))
+
+    def become(self, other: "SchemaSnapshot") -> None:
+        """Go back to a copy made earlier, as a rollback does."""
+        self.tables = dict(other.tables)
+
     def find(self, relation: Relation) -> Table | None:
         """The relation of that name, if it is known."""
         return self.tables.get(relation)

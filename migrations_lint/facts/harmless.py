@@ -18,11 +18,11 @@ _NOT_IN_A_TRANSACTION = {
 
 
 @derives(
-    "transaction_stmt", "create_schema_stmt", "create_enum_stmt", "alter_enum_stmt", "create_domain_stmt",
+    "create_schema_stmt", "create_enum_stmt", "alter_enum_stmt", "create_domain_stmt",
     "composite_type_stmt", "create_range_stmt", "define_stmt", "create_function_stmt", "alter_function_stmt",
     "create_extension_stmt", "alter_extension_stmt", "create_role_stmt", "alter_role_stmt", "alter_role_set_stmt",
     "drop_role_stmt", "grant_role_stmt", "alter_default_privileges_stmt", "variable_show_stmt", "notify_stmt",
-    "listen_stmt", "unlisten_stmt", "discard_stmt", "check_point_stmt", "constraints_set_stmt",
+    "listen_stmt", "unlisten_stmt", "check_point_stmt", "constraints_set_stmt",
     "deallocate_stmt", "create_cast_stmt", "create_op_class_stmt", "create_op_family_stmt",
     "create_conversion_stmt", "create_am_stmt", "create_fdw_stmt", "create_foreign_server_stmt",
     "create_user_mapping_stmt", "drop_user_mapping_stmt", "create_event_trig_stmt", "alter_event_trig_stmt",

@@ -5,6 +5,7 @@ from typing import Any
 
 from migrations_lint.facts import derives
 from migrations_lint.facts.expressions import sequences_of
+from migrations_lint.facts.parameters import set_by_call
 from migrations_lint.facts.scene import Scene
 from migrations_lint.locks import LockMode
 from migrations_lint.model import (
@@ -100,6 +101,8 @@ def _changed(relation: Relation, command: str, scene: Scene) -> Iterator[LockFac
 
 def _of_call(call: Any, scene: Scene) -> Iterator[Fact]:
     name = strings(call.funcname)[-1]
+    if name == "set_config":
+        yield from set_by_call(call)
     if name in {"nextval", "setval", "currval"}:
         for sequence in sequences_of(call):
             schema, _, bare = sequence.rpartition(".")

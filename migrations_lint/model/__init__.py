@@ -9,6 +9,7 @@ from migrations_lint.model.fact import (
     Column,
     Constraint,
     ConstraintKind,
+    ControlsTransaction,
     CreatesIndex,
     CreatesRelation,
     DropsColumn,
@@ -48,6 +49,7 @@ from migrations_lint.model.report import (
     Report,
     Severity,
     Suppression,
+    fingerprint,
 )
 
 __all__ = [
@@ -60,6 +62,7 @@ __all__ = [
     "Column",
     "Constraint",
     "ConstraintKind",
+    "ControlsTransaction",
     "CreatesIndex",
     "CreatesRelation",
     "Direction",
@@ -94,4 +97,5 @@ __all__ = [
     "Unknown",
     "ValidatesConstraint",
     "Work",
+    "fingerprint",
 ]

@@ -82,6 +82,18 @@ class NeedsNoTransaction:
 
 
 @dataclass(frozen=True, slots=True)
+class ControlsTransaction:
+    """BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK TO, PREPARE TRANSACTION, COMMIT PREPARED and so on.
+
+    START TRANSACTION is told as BEGIN, END as COMMIT. `chain` is AND CHAIN, which opens the next one at once.
+    """
+
+    command: str
+    savepoint: str | None = None
+    chain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """A column; `type` as `format_type` spells it, `default` as text or None."""
 
@@ -290,4 +302,4 @@ SchemaChange = (
     | CreatesIndex
     | DropsIndex
 )
-Fact = LockFact | Unknown | NeedsNoTransaction | RowChange | SetsParameter | SchemaChange
+Fact = LockFact | Unknown | NeedsNoTransaction | RowChange | SetsParameter | ControlsTransaction | SchemaChange

@@ -1,11 +1,16 @@
 """What the linter has to say: findings at their places, and the facts they rest on."""
 
+import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import TypeVar
 
-from migrations_lint.model.fact import LockFact, Relation
+from migrations_lint.model.fact import Fact, LockFact, Relation
 from migrations_lint.model.migration import Direction, Edit, Migration, Position, Problem, Statement
+
+F = TypeVar("F")
 
 
 class Severity(Enum):
@@ -48,14 +53,29 @@ class Finding:
     fingerprint: str = ""
 
 
+def fingerprint(rule: str, migration: Migration, direction: Direction, sql: str, message: str) -> str:
+    """The same for the same statement of the same migration, wherever its lines have moved."""
+    parts = (rule, migration.tool, migration.id, direction.value, " ".join(sql.split()), message)
+    return hashlib.sha256("\0".join(parts).encode("utf-8", errors="replace")).hexdigest()[:16]
+
+
 @dataclass(frozen=True, slots=True)
 class CheckedStatement:
-    """A statement with the locks it takes; `transaction` numbers the script's transactions, None is outside."""
+    """A statement with its facts; `transaction` numbers the script's transactions, None is outside."""
 
     statement: Statement
     direction: Direction
     transaction: int | None
-    locks: tuple[LockFact, ...]
+    facts: tuple[Fact, ...]
+
+    def all(self, kind: type[F]) -> Iterator[F]:
+        """The facts of one kind."""
+        return (fact for fact in self.facts if isinstance(fact, kind))
+
+    @property
+    def locks(self) -> tuple[LockFact, ...]:
+        """The locks that it takes."""
+        return tuple(self.all(LockFact))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,35 +1,41 @@
-"""The rules: each reads a Moment and yields Findings. One plug-in a harm.
+"""The rules: each reads a Moment, or a Release, and yields Findings. One plug-in a harm.
 
 A rule is a module of this folder (or one that an installed package names under `migrations_lint.rules`) with a
-function marked `@rule`; its name is the function's with dashes, and says the harm. A rule that catches further hazards,
-which a team would allow together with it, names them right under its page's title: `Covers: one-harm, another-harm`.
+function marked `@rule` or `@release_rule`; its name is the function's with dashes, and says the harm. A rule that
+catches further hazards, which a team would allow together with it, names them right under its page's title:
+`Covers: one-harm, another-harm`.
 """
 
 import pkgutil
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import TypeVar
 
 from migrations_lint.errors import UnknownRule
 from migrations_lint.model import Finding
 from migrations_lint.moment import Moment
+from migrations_lint.release import Release
+from migrations_lint.settings import LintSettings
 
 Check = Callable[[Moment], Iterable[Finding]]
+ReleaseCheck = Callable[[Release], Iterable[Finding]]
+R = TypeVar("R", bound="Rule")
 
 _COVERS = "Covers:"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule's name, its check, and the page that explains it."""
+    """A rule's name and the page that explains it; `opt_in` rules run where the settings name them."""
 
     name: str
-    check: Check
     page: Path
+    opt_in: bool = field(default=False, kw_only=True)
 
     @property
     def title(self) -> str:
@@ -44,12 +50,40 @@ class Rule:
         return (self.name, *(name.strip() for name in listed.split(",") if name.strip()))
 
 
-def rule(check: Check) -> Rule:
+@dataclass(frozen=True, slots=True)
+class StatementRule(Rule):
+    """A rule that looks at one statement at its place."""
+
+    check: Check
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRule(Rule):
+    """A rule that looks at migrations which go out together."""
+
+    check: ReleaseCheck
+
+
+def rule(check: Check) -> StatementRule:
     """Mark a function as a rule; its module's page must have the same stem."""
+    return StatementRule(*_name_and_page(check), check)
+
+
+def release_rule(check: ReleaseCheck) -> ReleaseRule:
+    """Mark a function as a rule about a release: several statements, or several migrations, taken together."""
+    return ReleaseRule(*_name_and_page(check), check)
+
+
+def opt_in(one: R) -> R:
+    """A rule that most teams would switch off runs only where `on` in the settings names it."""
+    return replace(one, opt_in=True)
+
+
+def _name_and_page(check: Check | ReleaseCheck) -> tuple[str, Path]:
     module = import_module(check.__module__)
     assert module.__file__ is not None
     name = str(getattr(check, "__name__", "")).replace("_", "-")
-    return Rule(name, check, Path(module.__file__).with_suffix(".md"))
+    return name, Path(module.__file__).with_suffix(".md")
 
 
 @cache
@@ -61,10 +95,12 @@ def rules() -> dict[str, Rule]:
     return {one.name: one for one in sorted(found, key=lambda one: one.name)}
 
 
-def rules_except(off: Sequence[str]) -> tuple[Rule, ...]:
-    """The rules that are on; raises UnknownRule for a name that no rule has."""
+def rules_of(settings: LintSettings) -> tuple[Rule, ...]:
+    """The rules that the settings let run; raises UnknownRule for a name in them that no rule has."""
     known = rules()
-    for name in off:
+    for name in (*settings.off, *settings.on, *(name for name, _ in settings.severity)):
         if name not in known:
             raise UnknownRule(name, get_close_matches(name, known, n=2))
-    return tuple(one for one in known.values() if one.name not in off)
+    return tuple(
+        one for one in known.values() if one.name not in settings.off and (not one.opt_in or one.name in settings.on)
+    )

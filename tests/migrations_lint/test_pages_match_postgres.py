@@ -1,6 +1,7 @@
 """The SQL of every rule's page is run on real servers too: what the page claims is what PostgreSQL does."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -11,12 +12,18 @@ from gatekeeper.staging.lock_trace import observe
 from gatekeeper.staging.scratch import Scratch, scratch
 from gatekeeper.staging.server import StagingServer
 from migrations_lint.engine import lint
+from migrations_lint.model import Script
 from migrations_lint.settings import LintSettings
-from tests.migrations_lint.scripts import migration
+from tests.migrations_lint.scripts import history_of
 from tests.migrations_lint.test_facts_match_postgres import disagreements
-from tests.pages import Section, bare, examples
+from tests.pages import Section, examples
 
 _MISSING_OBJECT = {"42P01", "42704", "3F000"}  # the page is about tables of which the history knows nothing
+
+
+def _unwrapped(up: Script) -> Script:
+    """Each statement is observed in a transaction of its own."""
+    return Script(tuple(replace(fragment, in_transaction=False) for fragment in up.fragments))
 
 
 def runnable() -> list[Section]:
@@ -44,12 +51,12 @@ def test_every_statement_of_a_page_locks_what_is_predicted(
     example: Section, server: StagingServer, connection: Connection[Any]
 ) -> None:
     before = example.text("sql", "before") or ""
-    up = bare(example.text("sql") or example.text("sql", "outside") or "")
-    history = [migration(before, name="1"), migration(up, in_transaction=False)]
-    report = lint(history, LintSettings(server_version=server.version), selected=frozenset({history[1].path}))
+    history = [replace(one, up=_unwrapped(one.up), down=None) for one in history_of(example)]
+    selected = frozenset(migration.path for migration in history[1:])
+    report = lint(history, LintSettings(server_version=server.version), selected=selected)
     connection.execute(before.encode())
 
-    for statement in report.migrations[0].statements:
+    for statement in (statement for checked in report.migrations for statement in checked.statements):
         try:
             observed = observe(connection, statement.statement.sql)
             if "CONCURRENTLY" not in statement.statement.sql:  # observing those has carried them out

@@ -1,42 +1,55 @@
 """Every rule's page is run: what it promises the reader is what the rule does."""
 
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from migrations_lint.engine import lint
 from migrations_lint.model import Finding
 from migrations_lint.rules import rules
 from migrations_lint.settings import LintSettings
-from tests.migrations_lint.scripts import migration
-from tests.pages import Section, bare, examples, expected_findings
+from tests.migrations_lint.scripts import history_of
+from tests.pages import Section, examples, expected_findings
 
 EXAMPLES = [
     example for example in examples("migrations_lint/rules") if example.all("sql") or example.all("sql", "outside")
 ]
 
 
-def findings_of(example: Section) -> list[Finding]:
-    """The findings of the example's rule on its last migration, the schema before it built by an earlier one."""
-    outside = example.text("sql", "outside")
-    up = bare(example.text("sql") or outside or "")
-    down = example.text("sql", "down")
-    history = [
-        migration(example.text("sql", "before") or "", name="1"),
-        migration(up, down=bare(down) if down else None, in_transaction=outside is None),
-    ]
+def settings_of(example: Section) -> LintSettings:
+    """What the example's `toml config` says, and no other rule."""
+    config = example.text("toml", "config")
+    said = tomllib.loads(config)["lint"] if config else {}
     others = tuple(name for name in rules() if name != example.name)
-    report = lint(history, LintSettings(off=others), selected=frozenset({history[1].path}))
+    return LintSettings(**{key: _frozen(value) for key, value in said.items()}, off=others, on=(example.name,))
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
+def findings_of(example: Section) -> list[Finding]:
+    """The findings of the example's rule on its migrations, the schema before them built by an earlier one."""
+    history = history_of(example)
+    selected = frozenset(migration.path for migration in history[1:])
+    report = lint(history, settings_of(example), selected=selected)
     assert report.problems == ()
     return [finding for finding in report.findings if finding.rule == example.name]
 
 
+def promised_by(example: Section) -> Iterator[tuple[str, int, str]]:
+    number = 1
+    for block in example.blocks:
+        number += block.language == "sql" and block.word in {"", "outside"}
+        path = f"{number}.down.sql" if block.word == "down" else f"{number}.sql"
+        yield from ((path, line, text) for line, text in expected_findings(block.text))
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)
 def test_the_rule_finds_what_the_page_says(example: Section) -> None:
-    promised = [
-        (f"2{suffix}.sql", line, text)
-        for suffix, word in (("", ""), ("", "outside"), (".down", "down"))
-        for block in example.all("sql", word)
-        for line, text in expected_findings(block.text)
-    ]
+    promised = list(promised_by(example))
 
     found = findings_of(example)
 
