@@ -54,7 +54,7 @@ def _seen(visitor: Visit) -> list[str]:
     """What a person would notice first, for the message."""
     seen = [f"the browser is on {visitor.path}"]
     seen += [f"the page says {alert!r}" for alert in visitor.alerts[:1]]
-    return seen + [f"{request}" for request in visitor.failed_requests[:2]]
+    return seen + list(dict.fromkeys(str(request) for request in visitor.failed_requests))[:2]
 
 
 CHECK: type[Question] = Login
