@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pwd
 import signal
 import subprocess
 import threading
@@ -10,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from gatekeeper.errors import GatekeeperError
 from gatekeeper.model.action import Command
@@ -156,6 +157,7 @@ def _popen(command: Command, *, stdout: int | IO[bytes], stderr: int) -> subproc
             stdout=stdout,
             stderr=stderr,
             start_new_session=True,
+            **_identity(command.user),
         )
     except FileNotFoundError as error:
         raise CannotStart(
@@ -169,6 +171,11 @@ def _popen(command: Command, *, stdout: int | IO[bytes], stderr: int) -> subproc
             f"{program!r} does not start: {error.strerror}",
             next_step="Check that the file is a program and may be run.",
         ) from error
+
+
+def _identity(user: str | None) -> dict[str, Any]:
+    """The account that a program runs under, with its own group and no other."""
+    return {} if user is None else {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": ()}
 
 
 class _Tail:

@@ -1,3 +1,4 @@
+import os
 import sys
 import time
 from datetime import timedelta
@@ -112,3 +113,11 @@ def test_a_process_that_ignores_the_request_is_killed(tmp_path: Path) -> None:
     terminate(started.pid, grace=timedelta(milliseconds=200))
 
     assert not is_running(started.pid)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can lend a program another user")
+def test_a_program_runs_as_the_user_that_it_is_lent_with_no_group_of_root() -> None:
+    finished = run(Command(("/usr/bin/env", "sh", "-c", "id -un; id -G"), "try it", user="nobody"))
+
+    assert finished.output.split()[0] == "nobody"
+    assert "0" not in finished.output.split()[1:]

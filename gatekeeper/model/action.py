@@ -12,7 +12,8 @@ class Command:
 
     `environment` is added to ours; the names in `secret` are those of its entries whose values must not show.
     A `background` command goes on after we are gone: it is started in a session of its own, its output goes to
-    `log`, and its pid is the result.
+    `log`, and its pid is the result. `user` is an account with few rights that root lends to a program that refuses
+    to run as root; nobody else can name one.
     """
 
     arguments: tuple[str, ...]
@@ -23,6 +24,7 @@ class Command:
     timeout: timedelta = timedelta(minutes=5)
     background: bool = False
     log: Path | None = None
+    user: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

