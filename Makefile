@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo test lint types contracts docs lock bench soak clean
+.PHONY: help setup browser pooler demo test lint types contracts docs lock bench soak clean
 
 help:  ## list what can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +29,10 @@ browser: setup  ## find a browser, or install one
 demo: setup browser  ## the whole story on the bundled clinic: catch, prove, release, roll back
 	@$(BIN)/gatekeeper demo
 
-test: setup browser  ## everything that must hold before a commit
+pooler: setup
+	@sh tests/install_pgbouncer.sh
+
+test: setup browser pooler  ## everything that must hold before a commit
 	@echo "==> style";     $(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@echo "==> types";     $(BIN)/mypy
 	@echo "==> contracts"; $(BIN)/lint-imports

@@ -13,10 +13,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from gatekeeper.staging.scratch import scratch
-from gatekeeper.staging.server import StagingServer, embedded_server
+from gatekeeper.staging.server import StagingServer
+from tests.conftest import url_of
 
 SITE = Path(__file__).parent / "site.py"
 
@@ -57,17 +57,10 @@ class Project:
             return {row[0] for row in rows}
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[StagingServer]:
-    with embedded_server() as server:
-        yield server
-
-
 @pytest.fixture
 def project(server: StagingServer, tmp_path: Path) -> Iterator[Project]:
     with scratch(server) as databases, socket.socket() as probe:
-        parts = conninfo_to_dict(server.url)
-        target = f"postgresql://{parts['user']}@/{databases.create()}?host={parts['host']}"
+        target = url_of(server, databases.create())
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
         probe.close()

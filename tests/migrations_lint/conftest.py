@@ -5,13 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from gatekeeper.staging.cluster import machine_binaries
-from gatekeeper.staging.server import StagingServer, embedded_server, machine_server
-
-
-@pytest.fixture(scope="session")
-def embedded() -> Iterator[StagingServer]:
-    with embedded_server() as server:
-        yield server
+from gatekeeper.staging.server import StagingServer, machine_server
 
 
 @pytest.fixture(scope="session")

@@ -11,14 +11,14 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from gatekeeper.process import is_running
 from gatekeeper.providers import Deployment, providers
 from gatekeeper.release.carry_out import carry_out, problem_of
 from gatekeeper.reverse_proxy.state import read
 from gatekeeper.staging.scratch import scratch
-from gatekeeper.staging.server import embedded_server
+from gatekeeper.staging.server import StagingServer
+from tests.conftest import url_of
 from tests.providers.conftest import Stand
 
 pytestmark = pytest.mark.server
@@ -54,10 +54,9 @@ class Clinic:
 
 
 @pytest.fixture
-def clinic(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clinic]:
-    with embedded_server() as server, scratch(server) as databases:
-        parts = conninfo_to_dict(server.url)
-        url = f"postgresql://{parts['user']}@/{databases.create()}?host={parts['host']}"
+def clinic(stand: Stand, server: StagingServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clinic]:
+    with scratch(server) as databases:
+        url = url_of(server, databases.create())
         monkeypatch.setenv("STAND_CLINIC_URL", url)
         monkeypatch.setenv("GATEKEEPER_MIGRATE__URL", url)
         subprocess.run(

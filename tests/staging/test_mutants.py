@@ -109,8 +109,8 @@ CONTROLS = [
 
 
 @pytest.fixture(scope="module")
-def base(server: StagingServer, databases: Scratch) -> str:
-    name = databases.create()
+def base(server: StagingServer, scratch_databases: Scratch) -> str:
+    name = scratch_databases.create()
     with contextlib.closing(server.connect(name)) as session:
         session.execute(SCHEMA.encode())
     return name
@@ -123,11 +123,11 @@ def before(server: StagingServer, base: str) -> Catalog:
 
 
 @pytest.fixture
-def copy(server: StagingServer, databases: Scratch, base: str, before: Catalog) -> Iterator[Connection[Any]]:
-    name = databases.create(base)
+def copy(server: StagingServer, scratch_databases: Scratch, base: str, before: Catalog) -> Iterator[Connection[Any]]:
+    name = scratch_databases.create(base)
     with contextlib.closing(server.connect(name)) as session:
         yield session
-    databases.drop(name)
+    scratch_databases.drop(name)
 
 
 @pytest.mark.parametrize("mutant", SCHEMA_MUTANTS)

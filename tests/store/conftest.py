@@ -1,11 +1,11 @@
-from collections.abc import Iterator
-
 import pytest
 
-from tests.store.server import running_server
+from gatekeeper.staging.scratch import Scratch
+from gatekeeper.staging.server import StagingServer
+from tests.conftest import url_of
 
 
-@pytest.fixture(scope="session")
-def server_url() -> Iterator[str]:
-    with running_server() as url:
-        yield url
+@pytest.fixture
+def postgresql_url(server: StagingServer, scratch_databases: Scratch) -> str:
+    """The URL of an empty database."""
+    return url_of(server, scratch_databases.create())

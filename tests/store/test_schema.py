@@ -13,12 +13,11 @@ from sqlalchemy import Engine, inspect
 from gatekeeper.store import tables
 from gatekeeper.store.connect import SCHEMA, connect, read_url
 from gatekeeper.store.schema import HEAD, bring_up_to_date
-from tests.store.server import new_database
 
 
 @pytest.fixture
-def postgresql(server_url: str) -> Engine:
-    return connect(read_url(new_database(server_url)))
+def postgresql(postgresql_url: str) -> Engine:
+    return connect(read_url(postgresql_url))
 
 
 def settings() -> Config:

@@ -23,7 +23,6 @@ from gatekeeper.store.evidence import tampered
 from gatekeeper.store.leases import LeaseRow
 from gatekeeper.store.open import Store, open_store
 from gatekeeper.store.steps import LeaseLost
-from tests.store.server import new_database
 
 NOW = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
 RELEASE = Release(
@@ -45,7 +44,7 @@ STEP = Step("lint", StepState.RUNNING, NOW)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/folder/store.sqlite"
-    return new_database(request.getfixturevalue("server_url"))
+    return str(request.getfixturevalue("postgresql_url"))
 
 
 @pytest.fixture

@@ -1,0 +1,34 @@
+"""One embedded PostgreSQL for each worker, which every room shares; what is in it, each test makes for itself."""
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from gatekeeper.staging.scratch import Scratch, scratch
+from gatekeeper.staging.server import StagingServer, embedded_server
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[StagingServer]:
+    with embedded_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def server(embedded: StagingServer) -> StagingServer:
+    """The server of a room's tests; a room that means several says so itself."""
+    return embedded
+
+
+@pytest.fixture(scope="session")
+def scratch_databases(embedded: StagingServer) -> Iterator[Scratch]:
+    with scratch(embedded) as databases:
+        yield databases
+
+
+def url_of(server: StagingServer, database: str) -> str:
+    """A database on the server as a URL, the form in which settings hold it."""
+    parts = conninfo_to_dict(server.url)
+    return f"postgresql://{parts['user']}@/{database}?host={quote(str(parts['host']), safe='')}"
