@@ -14,6 +14,7 @@ from migrations_lint.model import (
     Finding,
     LockFact,
     Migration,
+    NeedsNoTransaction,
     Relation,
     RelationKind,
     Severity,
@@ -68,6 +69,18 @@ class Moment:
     def locks_on_live_tables(self) -> Iterator[LockFact]:
         """Locks on tables and views that existed before this migration, so that someone may be using them."""
         return (lock for lock in self.all(LockFact) if self.is_live(lock.relation) and not lock.created_here)
+
+    def first_blocking_lock(self) -> LockFact | None:
+        """The lock with which this transaction begins to make writers of a live table wait, else None.
+
+        CONCURRENTLY waits without making others wait, so its locks are none.
+        """
+        if any(True for _ in self.all(NeedsNoTransaction)) or any(self._blocks(lock) for lock in self.held):
+            return None
+        return next((lock for lock in self.locks_on_live_tables() if lock.mode.blocks_writes), None)
+
+    def _blocks(self, lock: LockFact) -> bool:
+        return lock.mode.blocks_writes and self.is_live(lock.relation) and not lock.created_here
 
     def is_live(self, relation: Relation) -> bool:
         """Whether the relation is older than this migration; temporary ones never are."""

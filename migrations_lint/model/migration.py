@@ -115,6 +115,11 @@ class Migration:
     overtakes: tuple[str, ...] = ()
 
     @property
+    def in_one_string(self) -> bool:
+        """Whether the tool sends a file as one string, whose transaction is PostgreSQL's and not the tool's own."""
+        return self.tool in {"golang_migrate", "prisma"}
+
+    @property
     def in_transaction(self) -> bool:
         """Whether the tool wraps the whole way up in one transaction."""
         return self.up.in_transaction

@@ -2,26 +2,27 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import Finding, NeedsNoTransaction, Severity
+from migrations_lint.model import Finding, Severity
 from migrations_lint.moment import Moment
 from migrations_lint.rules import rule
+
+_SHORT = 60_000.0  # milliseconds; a statement_timeout up to this bounds the wait as well
 
 
 @rule
 def lock_waits_without_timeout(moment: Moment) -> Iterator[Finding]:
-    """Once per transaction and table: the first such lock. CONCURRENTLY waits without blocking, so it may wait."""
-    if moment.lock_timeout is not None or moment.settings.timeout_set_by_runner:
+    """Once per transaction, at the first such lock; where a timeout was set and is of no use, other rules say so."""
+    first = moment.first_blocking_lock()
+    session = moment.session
+    was_set = session.parameter("lock_timeout") is not None or "lock_timeout" in session.forgotten
+    if first is None or was_set or moment.settings.timeout_set_by_runner:
         return
-    if any(True for _ in moment.all(NeedsNoTransaction)):
+    if 0 < (session.timeout("statement_timeout") or 0) <= _SHORT:
         return
-    already = {lock.relation for lock in moment.held if lock.mode.blocks_writes}
-    waited_for = [lock for lock in moment.locks_on_live_tables() if lock.mode.blocks_writes]
-    first = next((lock for lock in waited_for if lock.relation not in already), None)
-    if first is not None and not already:
-        yield moment.finding(
-            f"asks for {first.mode.value} on {first.relation} with no lock_timeout: while it waits for one long "
-            "query, everyone else waits behind it",
-            help="SET LOCAL lock_timeout = '2s' first (`gatekeeper inject` writes it), and try again when it fires.",
-            relations=(first.relation,),
-            severity=Severity.WARNING,
-        )
+    yield moment.finding(
+        f"asks for {first.mode.value} on {first.relation} with no lock_timeout: while it waits for one long "
+        "query, everyone else waits behind it",
+        help="SET LOCAL lock_timeout = '2s' first (`gatekeeper inject` writes it), and try again when it fires.",
+        relations=(first.relation,),
+        severity=Severity.WARNING,
+    )
