@@ -142,7 +142,8 @@ class Statement:
     """One parsed SQL statement at its place.
 
     `start` and `end` are character offsets into the fragment's SQL, without the semicolon; `kind` is the
-    parser's node name (`index_stmt`) and `node` its tree, which only `facts/` looks into.
+    parser's node name (`index_stmt`) and `node` its tree, which only `facts/` looks into. `long_identifiers` are the
+    names in it that PostgreSQL cuts off.
     """
 
     fragment: Fragment
@@ -151,6 +152,7 @@ class Statement:
     end: int
     kind: str
     node: Any
+    long_identifiers: tuple[str, ...] = ()
 
     @property
     def begins(self) -> Position:
