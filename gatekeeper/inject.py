@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import unified_diff
 from pathlib import Path
 
 from gatekeeper.config.durations import show_duration
 from gatekeeper.config.load import ConfigError
 from gatekeeper.config.settings import InjectSettings
 from gatekeeper.errors import GatekeeperError
-from gatekeeper.writing import replace_files
+from gatekeeper.writing import patch, replace_files
 from migrations_lint.edits import edited
 from migrations_lint.files import read_text
 from migrations_lint.formats import formats
 from migrations_lint.history import History
 from migrations_lint.model import Edit, Problem, Source
+from migrations_lint.timeouts import Timeouts
 
 
 class NothingInjected(GatekeeperError):
@@ -40,10 +40,7 @@ class Rewrite:
 
     def diff(self) -> str:
         """The change as `diff -u` shows it; `patch` understands it."""
-        before, after = (text.splitlines(keepends=True) for text in (self.source.text, self.text))
-        name = self.path.as_posix().lstrip("/")
-        lines = unified_diff(before, after, f"a/{name}", f"b/{name}")
-        return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+        return patch(self.path, self.source.text, self.text)
 
 
 def plan(history: History, settings: InjectSettings) -> tuple[Rewrite, ...]:
@@ -54,10 +51,10 @@ def plan(history: History, settings: InjectSettings) -> tuple[Rewrite, ...]:
             seen=[_shown(problem) for problem in history.problems],
             next_step="Mend or leave out what is named above, then run the same command again.",
         )
-    wait, limit = _timeouts(settings)
+    timeouts = timeouts_of(settings)
     due: dict[Path, dict[Edit, None]] = {}  # a way down may belong to two migrations, and is changed once
     for migration in history.reported():
-        for edit in formats()[migration.tool].with_timeout(migration, wait, limit):
+        for edit in formats()[migration.tool].with_timeout(migration, timeouts.wait, timeouts.limit):
             due.setdefault(edit.path, {})[edit] = None
     return tuple(Rewrite(Source(path, read_text(path)), tuple(edits)) for path, edits in due.items())
 
@@ -67,7 +64,8 @@ def write(rewrites: Sequence[Rewrite]) -> None:
     replace_files({rewrite.path: rewrite.text for rewrite in rewrites})
 
 
-def _timeouts(settings: InjectSettings) -> tuple[str, str | None]:
+def timeouts_of(settings: InjectSettings) -> Timeouts:
+    """The timeouts of the settings as PostgreSQL reads them; raises ConfigError where they contradict each other."""
     wait, limit = settings.lock_timeout, settings.statement_timeout
     if limit is not None and limit <= wait:
         raise ConfigError(
@@ -75,7 +73,7 @@ def _timeouts(settings: InjectSettings) -> tuple[str, str | None]:
             seen=[f"{show_duration(limit)} ends a statement before {show_duration(wait)} of waiting are over"],
             next_step="Make statement_timeout longer, or leave it out.",
         )
-    return show_duration(wait), show_duration(limit) if limit is not None else None
+    return Timeouts(show_duration(wait), show_duration(limit) if limit is not None else None)
 
 
 def _shown(problem: Problem) -> str:

@@ -1,9 +1,10 @@
-"""Writes several files as one step: each is complete on disk under another name before the first takes its place."""
+"""Several files changed as one step: shown as a patch, or each complete on disk before the first takes its place."""
 
 import os
 import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
+from difflib import unified_diff
 from pathlib import Path
 
 from gatekeeper.errors import GatekeeperError
@@ -28,6 +29,14 @@ def replace_files(texts: Mapping[Path, str]) -> None:
                 seen=[error.strerror or str(error)],
                 next_step="Check the permissions and the space on the disk, then run the same command again.",
             ) from error
+
+
+def patch(path: Path, before: str | None, after: str) -> str:
+    """The change of one file as `diff -u` shows it, which `patch` and `git apply` understand; None is no file yet."""
+    name = path.as_posix().lstrip("/")
+    old, new = ((text or "").splitlines(keepends=True) for text in (before, after))
+    lines = unified_diff(old, new, "/dev/null" if before is None else f"a/{name}", f"b/{name}")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 def _beside(path: Path, text: str, leftovers: ExitStack) -> Path:

@@ -9,23 +9,30 @@ from typing import TypeVar
 
 from migrations_lint.model import (
     Direction,
-    Edit,
     Fact,
     Finding,
+    Fix,
     LockFact,
     Migration,
     NeedsNoTransaction,
+    Place,
     Relation,
     RelationKind,
     Severity,
     Statement,
+    Step,
     fingerprint,
 )
+from migrations_lint.parse.alter import AlterTable, alter_table
+from migrations_lint.parse.text import SqlText
 from migrations_lint.session import Session
 from migrations_lint.settings import LintSettings
 from migrations_lint.snapshot import SchemaSnapshot
 
 F = TypeVar("F")
+
+# Their text is not what does the harm: that is in a body, which a fix does not look into.
+_WITH_BODIES = frozenset({"do_stmt", "call_stmt", "select_stmt", "create_function_stmt"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,28 @@ class Moment:
         table = self.before.find(relation)
         return table.kind if table else RelationKind.TABLE
 
+    @property
+    def text(self) -> SqlText:
+        """The statement as it is written, for changes at its tokens."""
+        return SqlText(self.statement.sql)
+
+    @property
+    def alter_table(self) -> AlterTable | None:
+        """The statement cut into its sub-commands, where it is an ALTER TABLE."""
+        return alter_table(self.statement.sql) if self.statement.kind == "alter_table_stmt" else None
+
+    def fix(self, *steps: Step | None, undo: str | None = None, unsafe: str | None = None) -> Fix | None:
+        """These steps in place of the statement; None where one of them found no place in its text.
+
+        `undo` is what a way back says to take the statement as it is back, `unsafe` why a person has to decide.
+        """
+        found = tuple(step for step in steps if step is not None)
+        statement, fragment = self.statement, self.statement.fragment
+        if len(found) < len(steps) or statement.kind in _WITH_BODIES:
+            return None
+        end = fragment.in_file(statement.end) if fragment.verbatim else fragment.end
+        return Fix(self.direction, statement.sql, fragment.in_file(statement.start), end, found, undo, unsafe)
+
     def finding(
         self,
         message: str,
@@ -98,7 +127,7 @@ class Moment:
         help: str,  # noqa: A002 - the word of the interface
         relations: tuple[Relation, ...] = (),
         severity: Severity = Severity.ERROR,
-        fix: tuple[Edit, ...] = (),
+        fix: Fix | None = None,
     ) -> Finding:
         """A finding at this statement."""
         return Finding(
@@ -113,3 +142,23 @@ class Moment:
             fix=fix,
             fingerprint=fingerprint(self.rule, self.migration, self.direction, self.statement.sql, message),
         )
+
+
+def here(sql: SqlText | str, *, undo: str | None = None) -> Step | None:
+    """A step in the transaction of the statement, or of the step before."""
+    return _step(sql, Place.HERE, undo)
+
+
+def alone(sql: SqlText | str, *, undo: str | None = None) -> Step | None:
+    """A step outside of any transaction."""
+    return _step(sql, Place.ALONE, undo)
+
+
+def later(sql: SqlText | str, *, undo: str | None = None) -> Step | None:
+    """A step in a new transaction, once everything before it is committed."""
+    return _step(sql, Place.LATER, undo)
+
+
+def _step(sql: SqlText | str, place: Place, undo: str | None) -> Step | None:
+    text = sql.sql if isinstance(sql, SqlText) else sql
+    return None if text is None else Step(text.strip(), place, undo)

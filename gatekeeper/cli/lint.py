@@ -1,39 +1,89 @@
 """`gatekeeper lint`: what would these migrations lock?"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gatekeeper import __version__
 from gatekeeper.cli.shared import Invocation, command, history_of, write_answer
-from gatekeeper.errors import NotBuiltYet
 from migrations_lint.api import lint_history
-from migrations_lint.model import Severity
+from migrations_lint.model import Finding, Severity
 from migrations_lint.reporters import reporters
+
+if TYPE_CHECKING:
+    from migrations_lint.fixing import Fixed
+    from migrations_lint.history import History
 
 
 @command(formats=("text", "json", "github", "markdown", "sarif"))
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--since", metavar="REV", help="Only the migrations that changed since this Git revision.")
-@click.option("--fix", is_flag=True, help="Write the safe form into the files (not part of this version).")
-@click.option("--diff", is_flag=True, help="Show what --fix would write (not part of this version).")
+@click.option("--fix", is_flag=True, help="Write the safe form into the files, then report what is left.")
+@click.option("--diff", is_flag=True, help="Write nothing; print what --fix would write as a patch.")
+@click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: also fixes that a person has to look at.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to a file.")
 def lint(
-    invocation: Invocation, paths: tuple[Path, ...], since: str | None, fix: bool, diff: bool, output: Path | None
+    invocation: Invocation,
+    paths: tuple[Path, ...],
+    since: str | None,
+    fix: bool,
+    diff: bool,
+    unsafe_fixes: bool,
+    output: Path | None,
 ) -> int:
     """Say which locks, scans and rewrites the migrations in PATHS would cause; no database needed.
 
     PATHS are folders or files; without any, those of the settings. Exits 0 when nothing at or above `lint.fail_on`
-    was found, 1 when something was, 3 when a file or a statement could not be read.
+    was found, 1 when something was (with --diff: when there is something to fix), 3 when a file or a statement could
+    not be read.
     """
-    if fix or diff:
-        raise NotBuiltYet(
-            "`gatekeeper lint --fix` is not part of this version",
-            next_step="The help of each finding says what to write.",
-        )
+    if unsafe_fixes and not (fix or diff):
+        raise click.UsageError("--unsafe-fixes says which fixes --fix writes or --diff shows; give one of them too.")
     settings = invocation.settings
-    report = lint_history(history_of(invocation, paths, since), settings.lint)
+    history = history_of(invocation, paths, since)
+    if fix or diff:
+        fixed = _fixed(invocation, history, unsafe=unsafe_fixes)
+        if diff:
+            return _show(fixed, output)
+        _write(invocation, fixed)
+        new = tuple(file.path for file in fixed.files if file.before is None)
+        history = history_of(invocation, (*paths, *new) if paths else (), since)
+    report = lint_history(history, settings.lint)
     write_answer(reporters()[invocation.format].render(report, tool=f"gatekeeper {__version__}"), output)
     if report.reaches(Severity(settings.lint.fail_on)):
         return 1
     return 3 if report.problems else 0
+
+
+def _fixed(invocation: Invocation, history: "History", *, unsafe: bool) -> "Fixed":
+    from gatekeeper.inject import timeouts_of
+    from migrations_lint.fixing import fix_history
+
+    settings = invocation.settings
+    fixed = fix_history(history, settings.lint, unsafe=unsafe, timeouts=timeouts_of(settings.inject))
+    for finding in fixed.left:
+        invocation.err.print(f"{_place(finding)}: not fixed, there is no safe place for it: see docs/concepts/fixes.md")
+    for finding in fixed.unsafe:
+        reason = finding.fix.unsafe if finding.fix else ""
+        invocation.err.print(f"{_place(finding)}: fixed only with --unsafe-fixes: {reason}")
+    return fixed
+
+
+def _place(finding: Finding) -> str:
+    return f"{finding.path}:{finding.begins.line}: {finding.rule}"
+
+
+def _show(fixed: "Fixed", output: Path | None) -> int:
+    from gatekeeper.writing import patch
+
+    write_answer("".join(patch(file.path, file.before, file.after) for file in fixed.files).rstrip("\n"), output)
+    return 1 if fixed.files else 0
+
+
+def _write(invocation: Invocation, fixed: "Fixed") -> None:
+    from gatekeeper.writing import replace_files
+
+    replace_files({file.path: file.after for file in fixed.files})
+    files = len(fixed.files)
+    invocation.err.print(f"{len(fixed.findings)} fixed in {files} file{'' if files == 1 else 's'}.")

@@ -5,14 +5,14 @@ one: `formats()` walks this folder and the entry points named `migrations_lint.f
 """
 
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from migrations_lint.model import Edit, Fragment, Migration
+from migrations_lint.model import Edit, Fix, Fragment, Migration
 
 
 @runtime_checkable
@@ -46,6 +46,29 @@ class MigrationFormat(Protocol):
         None of them where it does so already; None where the tool has no word for it, so that the statement needs a
         file to itself. An edit may name a file that does not exist yet: its text is then empty.
         """
+        ...
+
+
+@runtime_checkable
+class AddsMigrations(Protocol):
+    """A format that can name a migration between two others, for the steps of a fix that need one of their own."""
+
+    def following(
+        self, migration: Migration, before: Migration | None, up: str, down: str | None, *, in_transaction: bool
+    ) -> Mapping[Path, str] | None:
+        """The files of a migration that runs right after `migration` and before `before`; None where none fits.
+
+        `up` and `down` are the SQL of both ways, the latter None where the history has no ways back.
+        """
+        ...
+
+
+@runtime_checkable
+class FixesCode(Protocol):
+    """A format whose migrations are programs, so that only it can say how they send other SQL."""
+
+    def fixed(self, migration: Migration, fix: Fix) -> tuple[Edit, ...] | None:
+        """Edits after which the migration sends the steps of the fix; None where that cannot be written safely."""
         ...
 
 

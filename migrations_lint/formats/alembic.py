@@ -7,7 +7,7 @@ from migrations_lint.errors import UnreadableMigration
 from migrations_lint.files import folders_below, natural_key, read_text
 from migrations_lint.formats import MigrationFormat
 from migrations_lint.formats._alembic import revisions
-from migrations_lint.model import Edit, Fragment, Migration, Source
+from migrations_lint.model import Edit, Fix, Fragment, Migration, Source
 from migrations_lint.timeouts import Timeouts
 
 
@@ -70,6 +70,12 @@ class Alembic:
         if not fragment.in_transaction:
             return ()
         return autocommit_edits(revisions.parse(fragment.source.path, fragment.source.text), fragment)
+
+    def fixed(self, migration: Migration, fix: Fix) -> tuple[Edit, ...] | None:
+        """The operation gets more keywords or becomes `op.execute`; `autocommit_block()` parts transactions."""
+        from migrations_lint.formats._alembic.fixing import fixed_revision
+
+        return fixed_revision(migration, fix, lambda text: self.read(migration.path, text))
 
 
 def _source_of(migration: Migration) -> Source:

@@ -1,13 +1,14 @@
 """golang-migrate: `7_title.up.sql` and `7_title.down.sql`, paired by the number alone."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from migrations_lint.errors import UnreadableMigration
-from migrations_lint.files import read_text, sql_script, uses_crate
+from migrations_lint.files import is_file, read_text, sql_script
 from migrations_lint.formats import MigrationFormat
 from migrations_lint.model import Edit, Fragment, Migration, Script
+from migrations_lint.numbering import number_after, title_after
 from migrations_lint.outline import has_statements
 from migrations_lint.timeouts import Timeouts, in_one_string
 
@@ -20,8 +21,8 @@ class GolangMigrate:
     name = "golang_migrate"
 
     def is_root(self, folder: Path) -> bool:
-        """A folder with at least one numbered way up, unless it belongs to a Rust project that uses sqlx."""
-        return any(self.files(folder)) and not uses_crate(folder, "sqlx")
+        """A folder with at least one numbered way up."""
+        return any(self.files(folder))
 
     def files(self, root: Path) -> Iterator[Path]:
         """In the order of their numbers, whatever the zeros in front of them."""
@@ -56,6 +57,18 @@ class GolangMigrate:
         """A lone statement runs outside; there is no word that keeps several out of the string's transaction."""
         return None if fragment.in_transaction else ()
 
+    def following(
+        self, migration: Migration, before: Migration | None, up: str, down: str | None, *, in_transaction: bool
+    ) -> Mapping[Path, str] | None:
+        """The next number, if no other migration has it; what stands alone in its file runs outside a transaction."""
+        name = _NAME.fullmatch(migration.path.name)
+        number = number_after(migration.id, before.id if before else None)
+        if name is None or number is None:
+            return None
+        stem = f"{number}_{title_after(name['title'])}"
+        files = {migration.path.with_name(f"{stem}.up.sql"): up}
+        return files if down is None else files | {migration.path.with_name(f"{stem}.down.sql"): down}
+
 
 def _script(path: Path, text: str) -> Script:
     """PostgreSQL makes a transaction of a string with more than one statement."""
@@ -65,7 +78,7 @@ def _script(path: Path, text: str) -> Script:
 def _down_of(up: Path, name: re.Match[str]) -> Path | None:
     """The title may differ; where a number is used twice, the same title decides."""
     twin = up.with_name(up.name.removesuffix(".up.sql") + ".down.sql")
-    if twin.is_file():
+    if is_file(twin):
         return twin
     names = sorted(file.name for file in up.parent.iterdir() if file.name.endswith(".down.sql"))
     downs = [match for file in names if (match := _NAME.fullmatch(file))]

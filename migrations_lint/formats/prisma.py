@@ -1,13 +1,14 @@
 """Prisma Migrate: one folder a migration, `migration.sql` in it, and `down.sql` where the team wrote one."""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from migrations_lint.errors import UnreadableMigration
-from migrations_lint.files import natural_key, read_text, sql_script
+from migrations_lint.files import is_file, natural_key, read_text, sql_script
 from migrations_lint.formats import MigrationFormat
 from migrations_lint.model import Edit, Fragment, Migration, Script
+from migrations_lint.numbering import number_after, title_after
 from migrations_lint.outline import has_statements
 from migrations_lint.timeouts import Timeouts, in_one_string
 
@@ -39,9 +40,9 @@ class Prisma:
             tool=self.name,
             path=path,
             up=_script(path, text),
-            down=_script(down, read_text(down)) if down.is_file() else None,
+            down=_script(down, read_text(down)) if is_file(down) else None,
             title=path.parent.name.partition("_")[2].replace("_", " "),
-            down_path=down if down.is_file() else None,
+            down_path=down if is_file(down) else None,
         )
 
     def with_timeout(self, migration: Migration, wait: str, limit: str | None) -> tuple[Edit, ...]:
@@ -52,6 +53,24 @@ class Prisma:
     def outside_transaction(self, migration: Migration, fragment: Fragment) -> tuple[Edit, ...] | None:
         """A lone statement runs outside; there is no word that keeps several out of the string's transaction."""
         return None if fragment.in_transaction else ()
+
+    def following(
+        self, migration: Migration, before: Migration | None, up: str, down: str | None, *, in_transaction: bool
+    ) -> Mapping[Path, str] | None:
+        """A folder one second later, if that is before the next one; Prisma sorts by name alone."""
+        here, there = _number(migration), _number(before) if before else None
+        number = number_after(here, there) if here and (there or before is None) else None
+        if number is None or len(number) != len(here):
+            return None
+        title = title_after(migration.path.parent.name.partition("_")[2])
+        folder = migration.path.parent.with_name(f"{number}_{title}")
+        files = {folder / "migration.sql": up}
+        return files if down is None else files | {folder / "down.sql": down}
+
+
+def _number(migration: Migration) -> str:
+    number = migration.path.parent.name.partition("_")[0]
+    return number if number.isdecimal() else ""
 
 
 def _script(path: Path, text: str) -> Script:

@@ -1,13 +1,17 @@
 """Plain SQL files: numbered or not, with a way down beside them or without one."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from migrations_lint.files import natural_key, read_text, sql_script
+from migrations_lint.files import is_file, natural_key, read_text, sql_script
 from migrations_lint.formats import MigrationFormat
 from migrations_lint.model import Edit, Fragment, Migration, Script
+from migrations_lint.numbering import number_after, title_after
 from migrations_lint.outline import outline
 from migrations_lint.timeouts import Timeouts, statement_by_statement
+
+_NUMBERED = re.compile(r"(?P<number>[0-9]+)(?P<title>(?:_.*)?)")
 
 
 class RawSql:
@@ -35,8 +39,8 @@ class RawSql:
             tool=self.name,
             path=path,
             up=_script(path, text),
-            down=_script(down, read_text(down)) if down.is_file() else None,
-            down_path=down if is_half_of_a_pair or down.is_file() else None,
+            down=_script(down, read_text(down)) if is_file(down) else None,
+            down_path=down if is_half_of_a_pair or is_file(down) else None,
         )
 
     def with_timeout(self, migration: Migration, wait: str, limit: str | None) -> tuple[Edit, ...]:
@@ -47,6 +51,23 @@ class RawSql:
     def outside_transaction(self, migration: Migration, fragment: Fragment) -> tuple[Edit, ...] | None:
         """Nothing to write: a careful runner sees for itself what no transaction accepts."""
         return ()
+
+    def following(
+        self, migration: Migration, before: Migration | None, up: str, down: str | None, *, in_transaction: bool
+    ) -> Mapping[Path, str] | None:
+        """The next number, if it is free and the names of both files begin with one."""
+        here, there = (_NUMBERED.fullmatch(each.id) if each else None for each in (migration, before))
+        if here is None or (before is not None and there is None):
+            return None
+        number = number_after(here["number"], there["number"] if there else None)
+        if number is None:
+            return None
+        title = here["title"] and "_" + title_after(here["title"][1:])
+        if migration.path.name == "up.sql":
+            path = migration.path.parent.with_name(number + title) / "up.sql"
+        else:
+            path = migration.path.with_name(migration.path.name.replace(migration.id, number + title, 1))
+        return {path: up} if down is None else {path: up, _down_of(path): down}
 
 
 def _script(path: Path, text: str) -> Script:

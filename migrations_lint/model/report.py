@@ -7,9 +7,9 @@ from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
-from migrations_lint.model.fact import Fact, LockFact
-from migrations_lint.model.migration import Direction, Edit, Migration, Position, Problem, Statement
-from migrations_lint.model.relation import Relation
+from migrations_lint.model.fact import Fact, LockFact, Relation
+from migrations_lint.model.fix import Fix
+from migrations_lint.model.migration import Direction, Migration, Position, Problem, Statement
 
 F = TypeVar("F")
 
@@ -48,7 +48,7 @@ class Finding:
     begins: Position
     ends: Position
     relations: tuple[Relation, ...] = ()
-    fix: tuple[Edit, ...] = ()
+    fix: Fix | None = None
     suppressed: str | None = None
     baseline: bool = False
     fingerprint: str = ""

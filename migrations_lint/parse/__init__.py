@@ -4,6 +4,6 @@
 get past; one bad statement does not hide the others.
 """
 
-from migrations_lint.parse.libpg import Comment, Parsed, parse, text_of
+from migrations_lint.parse.libpg import Comment, Parsed, Token, parse, quoted, tokens
 
-__all__ = ["Comment", "Parsed", "parse", "text_of"]
+__all__ = ["Comment", "Parsed", "Token", "parse", "quoted", "tokens"]

@@ -81,7 +81,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "help": finding.help,
         "relations": [str(relation) for relation in finding.relations],
-        "fixable": bool(finding.fix),
+        "fixable": finding.fix is not None,
         "suppressed": finding.suppressed,
         "baseline": finding.baseline,
         "fingerprint": finding.fingerprint,

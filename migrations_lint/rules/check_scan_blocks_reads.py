@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import AddsConstraint, ConstraintKind, Finding, Work
+from migrations_lint.model import AddsColumn, AddsConstraint, ConstraintKind, Finding, Work
 from migrations_lint.moment import Moment
+from migrations_lint.recipes import column_check_apart, not_valid_then_validate
 from migrations_lint.rules import rule
 
 _CHECKED = frozenset({ConstraintKind.CHECK, ConstraintKind.NOT_NULL})
@@ -13,6 +14,7 @@ _CHECKED = frozenset({ConstraintKind.CHECK, ConstraintKind.NOT_NULL})
 def check_scan_blocks_reads(moment: Moment) -> Iterator[Finding]:
     """Also for a CHECK written in an added column."""
     scanned = [lock for lock in moment.locks_on_live_tables() if lock.work in {Work.SCAN, Work.REWRITE}]
+    in_column = any(True for _ in moment.all(AddsColumn))
     for added in moment.all(AddsConstraint):
         constraint = added.constraint
         if constraint.kind not in _CHECKED or not constraint.valid or not scanned or not moment.is_live(added.relation):
@@ -21,4 +23,5 @@ def check_scan_blocks_reads(moment: Moment) -> Iterator[Finding]:
             f"reads and writes of {added.relation} wait while every row is tried against {constraint.name}",
             help="Add it NOT VALID, and VALIDATE CONSTRAINT in a later migration, which lets reads and writes through.",
             relations=(added.relation,),
+            fix=(column_check_apart if in_column else not_valid_then_validate)(moment, added),
         )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from migrations_lint.model import Finding, NeedsNoTransaction
 from migrations_lint.moment import Moment
+from migrations_lint.recipes import outside_transaction
 from migrations_lint.rules import rule
 
 _WAYS_OUT = {
@@ -23,4 +24,5 @@ def concurrently_fails_in_transaction(moment: Moment) -> Iterator[Finding]:
             help=_WAYS_OUT.get(
                 moment.migration.tool, "Move it to a migration that its tool runs without a transaction."
             ),
+            fix=outside_transaction(moment),
         )

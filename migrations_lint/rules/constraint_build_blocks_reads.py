@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from migrations_lint.model import AddsConstraint, ConstraintKind, Finding, Work
 from migrations_lint.moment import Moment
+from migrations_lint.recipes import constraint_using_index
 from migrations_lint.rules import rule
 
 _INDEXED = frozenset({ConstraintKind.UNIQUE, ConstraintKind.PRIMARY_KEY, ConstraintKind.EXCLUDE})
@@ -34,4 +35,5 @@ def constraint_build_blocks_reads(moment: Moment) -> Iterator[Finding]:
             f"reads and writes of {added.relation} wait while the index of {constraint.name} is built",
             help=way_out,
             relations=(added.relation,),
+            fix=constraint_using_index(moment, added),
         )

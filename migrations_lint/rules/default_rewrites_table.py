@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from migrations_lint.model import AddsColumn, Finding, Work
 from migrations_lint.moment import Moment
+from migrations_lint.recipes import default_apart
 from migrations_lint.rules import rule
 
 
@@ -21,6 +22,7 @@ def default_rewrites_table(moment: Moment) -> Iterator[Finding]:
             f"reads and writes of {added.relation} wait while it is rewritten: {column.name} {why}",
             help=way_out,
             relations=(added.relation,),
+            fix=default_apart(moment, added),
         )
 
 

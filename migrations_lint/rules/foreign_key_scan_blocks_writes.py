@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from migrations_lint.model import AddsConstraint, ConstraintKind, Finding, Work
 from migrations_lint.moment import Moment
+from migrations_lint.recipes import not_valid_then_validate
 from migrations_lint.rules import rule
 
 
@@ -20,4 +21,5 @@ def foreign_key_scan_blocks_writes(moment: Moment) -> Iterator[Finding]:
             f"writes to {added.relation} and {constraint.references} wait while {constraint.name} is checked",
             help="Add it NOT VALID, and VALIDATE CONSTRAINT in a later migration, which lets writes through.",
             relations=tuple(one for one in (added.relation, constraint.references) if one is not None),
+            fix=not_valid_then_validate(moment, added),
         )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from migrations_lint.model import AddsConstraint, CreatesIndex, Finding, RelationKind, Work
 from migrations_lint.moment import Moment
+from migrations_lint.recipes import build_concurrently
 from migrations_lint.rules import rule
 
 
@@ -19,6 +20,7 @@ def index_build_blocks_writes(moment: Moment) -> Iterator[Finding]:
             f"writes to {index.relation} wait until index {index.index.name} is built",
             help=_FOR_PARTITIONS if partitioned else _CONCURRENTLY,
             relations=(index.relation,),
+            fix=build_concurrently(moment, index),
         )
 
 

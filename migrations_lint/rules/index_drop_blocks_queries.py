@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from migrations_lint.model import DropsIndex, Finding, RelationKind, Severity
 from migrations_lint.moment import Moment
+from migrations_lint.recipes import drop_concurrently
 from migrations_lint.rules import rule
 
 
@@ -22,4 +23,5 @@ def index_drop_blocks_queries(moment: Moment) -> Iterator[Finding]:
             help="Drop it with DROP INDEX CONCURRENTLY, outside a transaction.",
             relations=(relation,) if relation is not None else (),
             severity=Severity.WARNING,
+            fix=drop_concurrently(moment, index),
         )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from migrations_lint.model import Finding, Severity
 from migrations_lint.moment import Moment
+from migrations_lint.recipes import set_lock_timeout
 from migrations_lint.rules import rule
 
 _SHORT = 60_000.0  # milliseconds; a statement_timeout up to this bounds the wait as well
@@ -25,4 +26,5 @@ def lock_waits_without_timeout(moment: Moment) -> Iterator[Finding]:
         help="SET LOCAL lock_timeout = '2s' first (`gatekeeper inject` writes it), and try again when it fires.",
         relations=(first.relation,),
         severity=Severity.WARNING,
+        fix=set_lock_timeout(moment),
     )

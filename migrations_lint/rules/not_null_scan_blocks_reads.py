@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from migrations_lint.model import Finding, SetsNotNull, Work
 from migrations_lint.moment import Moment
+from migrations_lint.recipes import not_null_without_scan
 from migrations_lint.rules import rule
 
 
@@ -20,4 +21,5 @@ def not_null_scan_blocks_reads(moment: Moment) -> Iterator[Finding]:
             help=f"Three steps, each its own migration: ADD CONSTRAINT {name} CHECK ({change.column} IS NOT NULL) "
             f"NOT VALID; VALIDATE CONSTRAINT {name}; then SET NOT NULL, which needs no scan, and drop the CHECK.",
             relations=(change.relation,),
+            fix=not_null_without_scan(moment, change),
         )

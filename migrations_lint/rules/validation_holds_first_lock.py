@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from migrations_lint.model import Finding, LockFact, ValidatesConstraint
 from migrations_lint.moment import Moment
+from migrations_lint.recipes import in_later_transaction
 from migrations_lint.rules import rule
 from migrations_lint.severity import what_waits
 
@@ -19,5 +20,6 @@ def validation_holds_first_lock(moment: Moment) -> Iterator[Finding]:
                 f"{what_waits(strongest.mode)} of {validation.relation} wait while {validation.name} is validated: "
                 f"this transaction still holds {strongest.mode.value}",
                 help="Validate in a later migration, so that the first one's lock is gone.",
+                fix=in_later_transaction(moment),
                 relations=(validation.relation,),
             )

@@ -124,3 +124,64 @@ def test_the_report_can_go_to_a_file(history: Path) -> None:
 
     assert result.out == ""
     jsonschema.validate(json.loads(target.read_text()), SCHEMA)
+
+
+def test_fix_writes_the_safe_form_and_reports_what_is_left(history: Path) -> None:
+    result = lint(history / "0002_note.up.sql", "--fix")
+
+    assert (history / "0002_note.up.sql").read_text() == "CREATE INDEX CONCURRENTLY orders_note ON orders (note);\n"
+    assert "2 fixed in 2 files." in result.err
+    assert result.exit_code == 0
+
+
+def test_diff_writes_nothing_and_prints_a_patch(history: Path) -> None:
+    before = (history / "0002_note.up.sql").read_text()
+
+    result = lint(history / "0002_note.up.sql", "--diff")
+
+    assert (history / "0002_note.up.sql").read_text() == before
+    assert "-CREATE INDEX orders_note" in result.out
+    assert "+CREATE INDEX CONCURRENTLY orders_note" in result.out
+    assert result.exit_code == 1
+
+
+def test_a_step_that_needs_a_transaction_of_its_own_becomes_the_next_migration(history: Path) -> None:
+    (history / "0003_check.up.sql").write_text(
+        "SET LOCAL lock_timeout = '2s';\nALTER TABLE orders ADD CONSTRAINT short CHECK (length(note) < 9);\n"
+    )
+    (history / "0003_check.down.sql").write_text(
+        "SET LOCAL lock_timeout = '2s';\nALTER TABLE orders DROP CONSTRAINT short;\n"
+    )
+
+    result = lint(history / "0003_check.up.sql", "--fix")
+
+    assert "NOT VALID" in (history / "0003_check.up.sql").read_text()
+    assert (
+        (history / "0004_check_part_2.up.sql").read_text().endswith("ALTER TABLE orders VALIDATE CONSTRAINT short;\n")
+    )
+    assert "ADD CONSTRAINT short CHECK (length(note) < 9) NOT VALID" in (
+        (history / "0004_check_part_2.down.sql").read_text()
+    )
+    assert result.exit_code == 0
+
+
+def test_what_is_fixed_is_not_fixed_again(history: Path) -> None:
+    lint(history, "--fix")
+
+    assert lint(history, "--diff").out.strip() == ""
+
+
+def test_an_unsafe_fix_says_why_and_is_written_only_when_asked_for(tmp_path: Path) -> None:
+    file = tmp_path / "0001_number.sql"
+    file.write_text("CREATE INDEX bills_number ON shop.bills (number);\n")
+
+    careful = lint(tmp_path, "--fix")
+    bold = lint(tmp_path, "--fix", "--unsafe-fixes")
+
+    assert "fixed only with --unsafe-fixes: the history does not say what shop.bills is" in careful.err
+    assert "1 fixed in 1 file." in bold.err
+    assert "CONCURRENTLY" in file.read_text()
+
+
+def test_unsafe_fixes_alone_are_a_wrong_usage(history: Path) -> None:
+    assert lint(history, "--unsafe-fixes").exit_code == 2

@@ -15,7 +15,7 @@ def autocommit_edits(tree: ast.Module, fragment: Fragment) -> tuple[Edit, ...] |
     """None where the statement does not begin its line, or `op` is not imported by name."""
     text, path = fragment.source.text, fragment.source.path
     places, op = Places(text, tree), name_of_op(tree)
-    statement = _statement_of(tree, places, fragment)
+    statement = statement_of(tree, places, fragment)
     if op is None or statement is None:
         return None
     span = places.span(statement)
@@ -28,7 +28,8 @@ def autocommit_edits(tree: ast.Module, fragment: Fragment) -> tuple[Edit, ...] |
     return Edit(path, span.start, span.start, block), *others
 
 
-def _statement_of(tree: ast.Module, places: Places, fragment: Fragment) -> ast.stmt | None:
+def statement_of(tree: ast.Module, places: Places, fragment: Fragment) -> ast.stmt | None:
+    """The statement of Python that sends a fragment."""
     for node in ast.walk(tree):
         if isinstance(node, ast.stmt) and not hasattr(node, "body"):
             span = places.span(node)

@@ -1,0 +1,256 @@
+"""Writes the steps of a fix into files of plain SQL: in place where the transactions allow it, else in what follows."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from migrations_lint.edits import edited, trimmed
+from migrations_lint.errors import UnreadableMigration
+from migrations_lint.files import is_file, read_text, unsaved
+from migrations_lint.fixing.layout import Placed, placed, same, sets_timeout
+from migrations_lint.formats import AddsMigrations, MigrationFormat
+from migrations_lint.model import Direction, Edit, Fix, Fragment, Migration, Place, Script, Step
+from migrations_lint.outline import Piece, outline
+from migrations_lint.parse import parse, tokens
+from migrations_lint.timeouts import line_end
+
+# What may be there or not in two spellings of one statement, when a way back is looked for the one that undoes another.
+_OPTIONAL = frozenset({"IF", "EXISTS", "CONCURRENTLY", "ONLY", "CASCADE", "RESTRICT", "COLUMN"})
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a fix writes: edits of files that are there, and files of migrations that follow, in their order."""
+
+    edits: tuple[Edit, ...]
+    new: tuple[Mapping[Path, str], ...] = ()
+
+
+def in_sql(migration: Migration, before: Migration | None, fix: Fix, plug_in: MigrationFormat) -> Written | None:
+    """The first way of writing it that keeps every other statement in the transaction it is in; None if there is none.
+
+    `before` is the next migration of the same history. Tried in turn: all steps in place; the first ones in place and
+    the others in migrations that follow; all in migrations that follow.
+    """
+    target = _target(migration, fix)
+    if target is None:
+        return None
+    groups = _groups(fix.steps)
+    ways: list[Callable[[], Written | None]] = [lambda: target.in_place(fix.steps, plug_in)]
+    if fix.direction is Direction.UP:
+        follow = _Following(target, before, plug_in)
+        ways += [lambda: follow.first_in_place(groups)] if len(groups) > 1 else []
+        ways += [lambda: follow.all_moved(groups)] if fix.steps[0].place is not Place.HERE else []
+    return next((written for way in ways if (written := way()) is not None), None)
+
+
+def _groups(steps: Sequence[Step]) -> list[tuple[Step, ...]]:
+    """Steps that share a transaction; one that stands alone shares none."""
+    groups: list[tuple[Step, ...]] = []
+    for step in steps:
+        if groups and step.place is Place.HERE and groups[-1][0].place is not Place.ALONE:
+            groups[-1] = (*groups[-1], step)
+        else:
+            groups.append((step,))
+    return groups
+
+
+def _target(migration: Migration, fix: Fix) -> "_Target | None":
+    script = dict(migration.scripts()).get(fix.direction)
+    for fragment in script.fragments if script else ():
+        for piece in outline(fragment.sql) if fragment.verbatim else ():
+            if fragment.in_file(piece.start) == fix.start and script is not None:
+                return _Target(migration, fix, script, fragment, piece)
+    return None
+
+
+@dataclass(frozen=True)
+class _Target:
+    migration: Migration
+    fix: Fix
+    script: Script
+    fragment: Fragment
+    piece: Piece
+
+    @property
+    def path(self) -> Path:
+        return self.fragment.source.path
+
+    @property
+    def end_of_line(self) -> str:
+        return line_end(self.fragment.source.text)
+
+    def in_place(self, steps: Sequence[Step], plug_in: MigrationFormat) -> Written | None:
+        """Every step where the statement stands, if the file's transactions are then those that the steps need."""
+        edits = [self._replacement(steps)]
+        if steps[0].place is Place.ALONE and self._is_in_transaction():
+            if len(steps) > 1:
+                return None  # a file without a transaction that fails half way cannot be run again
+            lifted = plug_in.outside_transaction(self.migration, self.fragment)
+            edits += [*(lifted or ()), *self._without_timeouts()]
+        return Written(tuple(edits)) if self._holds(edits, steps, plug_in) else None
+
+    def removed(self) -> Edit:
+        """The statement taken out, with its semicolon and the rest of its line where that is empty."""
+        return without(self.fragment, self.piece)
+
+    def others(self) -> list[Placed]:
+        """The statements beside it, timeouts aside."""
+        return [each for each in placed(self.script) if each.piece != self.piece and not sets_timeout(each.piece)]
+
+    def _is_in_transaction(self) -> bool:
+        return any(each.transaction is not None for each in placed(self.script) if each.piece == self.piece)
+
+    def _replacement(self, steps: Sequence[Step]) -> Edit:
+        text, start = self.fragment.source.text, self.fragment.in_file(self.piece.start)
+        line = text[max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1 : start]
+        joint = f";{self.end_of_line}{line if line.isspace() else ''}"
+        new = joint.join(step.sql for step in steps)
+        return trimmed(Edit(self.path, start, self.fragment.in_file(self.piece.end), new), text)
+
+    def _without_timeouts(self) -> Iterator[Edit]:
+        """SET LOCAL does nothing outside a transaction, and a second statement would make one of a string."""
+        for piece in outline(self.fragment.sql):
+            if sets_timeout(piece):
+                yield without(self.fragment, piece)
+
+    def _holds(self, edits: Sequence[Edit], steps: Sequence[Step], plug_in: MigrationFormat) -> bool:
+        script = dict(reread(self.migration, edits, plug_in).scripts()).get(self.fix.direction)
+        if script is None or any(parse(fragment).errors for fragment in script.fragments):
+            return False
+        after = [each for each in placed(script) if not sets_timeout(each.piece)]
+        before = self.others()
+        at = next((i for i, each in enumerate(after) if same(each.piece.sql, steps[0].sql)), None)
+        if at is None or len(after) != len(before) + len(steps):
+            return False
+        here, rest = after[at : at + len(steps)], after[:at] + after[at + len(steps) :]
+        kept = [each.transaction is None for each in before] == [each.transaction is None for each in rest]
+        if steps[0].place is Place.HERE and (here[0].transaction is not None) != self._is_in_transaction():
+            return False
+        last = [after[at - 1] if at else None, *here[:-1]]
+        return kept and all(map(_is_right, steps, here, last))
+
+
+def _is_right(step: Step, here: Placed, last: Placed | None) -> bool:
+    if not same(here.piece.sql, step.sql):
+        return False
+    if step.place is Place.ALONE:
+        return here.transaction is None
+    if step.place is Place.LATER and last is not None:
+        return here.transaction is None or here.transaction != last.transaction
+    return True
+
+
+@dataclass(frozen=True)
+class _Following:
+    """Steps in migrations of their own, and what then becomes of the way back."""
+
+    target: _Target
+    before: Migration | None
+    plug_in: MigrationFormat
+
+    def first_in_place(self, groups: Sequence[tuple[Step, ...]]) -> Written | None:
+        first = self.target.in_place(groups[0], self.plug_in)
+        new = self._new(groups[1:]) if first is not None else None
+        return None if first is None or new is None else Written(first.edits + self._way_back(groups[0]), new)
+
+    def all_moved(self, groups: Sequence[tuple[Step, ...]]) -> Written | None:
+        """Only past statements that do not speak of what this one makes, and not out of a file with nothing else."""
+        if not self.target.others() or self._is_needed_later():
+            return None
+        new = self._new(groups)
+        return None if new is None else Written((self.target.removed(), *self._way_back(())), new)
+
+    def _new(self, groups: Sequence[tuple[Step, ...]]) -> tuple[Mapping[Path, str], ...] | None:
+        if not isinstance(self.plug_in, AddsMigrations):
+            return None
+        made: list[Mapping[Path, str]] = []
+        last = self.target.migration
+        for group in groups:
+            down = None if self.target.migration.down is None else self._script([s.undo for s in reversed(group)])
+            alone = group[0].place is Place.ALONE
+            files = self.plug_in.following(
+                last, self.before, self._script([step.sql for step in group]), down, in_transaction=not alone
+            )
+            if files is None:
+                return None
+            made.append(files)
+            path = next(iter(files))
+            with unsaved(files):
+                last = self.plug_in.read(path, files[path])
+        return tuple(made)
+
+    def _script(self, statements: Sequence[str | None]) -> str:
+        end = self.target.end_of_line
+        return "".join(f"{statement};{end}" for statement in statements if statement is not None)
+
+    def _way_back(self, kept: Sequence[Step]) -> tuple[Edit, ...]:
+        """The statement that took all of it back takes back only what stays."""
+        down, fix = self.target.migration.down, self.target.fix
+        for fragment in down.fragments if down and fix.undo else ():
+            for piece in outline(fragment.sql) if fragment.verbatim else ():
+                if _essence(piece.sql) == _essence(fix.undo or ""):
+                    undos = [step.undo for step in reversed(kept) if step.undo is not None]
+                    if not undos:
+                        return (without(fragment, piece),)
+                    text = f";{self.target.end_of_line}".join(undos)
+                    start, end = fragment.in_file(piece.start), fragment.in_file(piece.end)
+                    return (Edit(fragment.source.path, start, end, text),)
+        return ()
+
+    def _is_needed_later(self) -> bool:
+        fix, target = self.target.fix, self.target
+        made = fix.sql if fix.undo is None or "UNIQUE" in target.piece.words else fix.undo
+        names = {token.text.strip('"').lower() for token in tokens(made)} - _WORDS
+        later = [piece for piece in outline(target.fragment.sql) if piece.start > target.piece.start]
+        return any(names & {token.text.strip('"').lower() for token in tokens(piece.sql)} for piece in later)
+
+
+_WORDS = frozenset(
+    [
+        *("alter", "table", "add", "constraint", "check", "drop", "index", "create", "unique", "on", "using", "if"),
+        *("exists", "not", "null", "validate", "valid", "foreign", "key", "references", "primary", "column", "set"),
+        *("default", "concurrently", "only", "is", "and", "or", "public", "(", ")", ",", ".", ";", "=", "<", ">"),
+    ]
+)
+
+
+def _essence(sql: str) -> list[str]:
+    words = [token.text.strip('"').lower() for token in tokens(sql)]
+    words = [word for at, word in enumerate(words) if words[at + 1 : at + 2] != ["."] and word != "."]
+    return [word for word in words if word.upper() not in _OPTIONAL]
+
+
+def without(fragment: Fragment, piece: Piece) -> Edit:
+    """A statement taken out, with its semicolon, and its line where nothing else stands on it."""
+    text = fragment.source.text
+    start = fragment.in_file(piece.start)
+    end = fragment.in_file(piece.end if piece.semicolon is None else piece.semicolon + 1)
+    line = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
+    rest = text.find("\n", end) + 1 or len(text)
+    if not text[line:start].strip() and not text[end:rest].strip():
+        start, end = line, rest
+    return Edit(fragment.source.path, start, end, "")
+
+
+def reread(migration: Migration, edits: Sequence[Edit], plug_in: MigrationFormat) -> Migration:
+    """The migration as it is after the edits; the one that was given where its format then refuses it."""
+    texts = {path: edited(text_of(migration, path), [e for e in edits if e.path == path]) for path in _paths(edits)}
+    with unsaved(texts):
+        try:
+            return plug_in.read(migration.path, read_text(migration.path))
+        except UnreadableMigration:
+            return migration
+
+
+def _paths(edits: Sequence[Edit]) -> list[Path]:
+    return list(dict.fromkeys(edit.path for edit in edits))
+
+
+def text_of(migration: Migration, path: Path) -> str:
+    """A file's text as the migration was read from it; empty where there is no such file yet."""
+    for _, script in migration.scripts():
+        for fragment in script.fragments:
+            if fragment.source.path == path:
+                return fragment.source.text
+    return read_text(path) if is_file(path) else ""

@@ -1,1 +1,0 @@
-"""How goose cuts a file into the strings that it sends."""
