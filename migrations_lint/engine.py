@@ -96,6 +96,8 @@ def _moments(
 ) -> Iterator[Moment]:
     session = Session()
     for fragment in script.fragments:
+        if fragment.begins_anew:
+            session = session.committed()
         for statement in _statements(fragment, direction, problems):
             session = session.entering(in_transaction=fragment.in_transaction, schema=schema)
             scene = Scene(schema, settings.server_version, session.search_path)

@@ -1,7 +1,7 @@
 """The files of a history on disk: found below a folder, sorted as people count, read exactly as they are."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -12,8 +12,16 @@ from migrations_lint.outline import has_statements
 
 BYTE_ORDER_MARK = "\ufeff"
 
-_NOT_OURS = frozenset({"node_modules", "site-packages", "__pycache__", "venv"})
-_OTHER_DATABASES = frozenset({"cockroachdb", "mariadb", "mssql", "mysql", "oracle", "sqlite", "sqlite3", "sqlserver"})
+_NOT_OURS = frozenset({"node_modules", "site-packages", "__pycache__", "venv", "target"})
+_OTHER_DATABASES = frozenset(
+    {
+        *("clickhouse", "cockroach", "cockroachdb", "db2", "derby", "h2", "hsqldb", "mariadb", "mssql", "mysql"),
+        *("oracle", "snowflake", "sqlite", "sqlite3", "sqlserver"),
+    }
+)
+_OTHER_MANIFESTS = frozenset({"go.mod", "package.json", "pyproject.toml", "pom.xml"})
+_SAMPLED = 3
+_BEGINNING = 64 * 1024
 _NUMBER = re.compile(r"(\d+)")
 _UNSAVED: ContextVar[Mapping[Path, str]] = ContextVar("unsaved", default={})  # noqa: B039  nobody writes to it
 
@@ -52,23 +60,79 @@ def read_text(path: Path) -> str:
             path,
             "holds a NUL character, which PostgreSQL does not accept",
             hint="Save the file as UTF-8 text; UTF-16 looks like this.",
-            line=text.count("\n", 0, text.index("\0")) + 1,
+            line=line_of(text, text.index("\0")),
         )
     return text
 
 
 def sql_script(path: Path, text: str, *, in_transaction: bool) -> Script:
     """A file of plain SQL as a script; a file without a statement does nothing, whatever its comments say."""
-    start = len(BYTE_ORDER_MARK) if text.startswith(BYTE_ORDER_MARK) else 0
-    return part_script(Source(path, text), start, len(text), in_transaction=in_transaction)
+    return part_script(Source(path, text), begin_of(text), len(text), in_transaction=in_transaction)
 
 
-def part_script(source: Source, start: int, end: int, *, in_transaction: bool) -> Script:
+def part_script(source: Source, start: int, end: int, *, in_transaction: bool, begins_anew: bool = False) -> Script:
     """The part of a file that is one way; one without a statement does nothing."""
     sql = source.text[start:end]
     if not has_statements(sql):
         return Script(())
-    return Script((Fragment(sql, source, start, end, in_transaction=in_transaction),))
+    return Script((Fragment(sql, source, start, end, in_transaction=in_transaction, begins_anew=begins_anew),))
+
+
+def string_script(source: Source, start: int, end: int, *, in_transaction: bool) -> Script:
+    """The part of a file that its tool sends as one string, which PostgreSQL makes a transaction of its own.
+
+    That is so for several statements in one simple query (PostgreSQL 18, 54.2.2.1); a lone statement is in one only
+    where the tool has opened one.
+    """
+    wrapped = in_transaction or has_statements(source.text[start:end], 2)
+    return part_script(source, start, end, in_transaction=wrapped, begins_anew=True)
+
+
+def joined(scripts: Iterable[Script]) -> Script:
+    """Scripts that one way runs one after the other."""
+    return Script(tuple(fragment for script in scripts for fragment in script.fragments))
+
+
+def begin_of(text: str) -> int:
+    """Where a text begins behind its byte order mark."""
+    return len(BYTE_ORDER_MARK) if text.startswith(BYTE_ORDER_MARK) else 0
+
+
+def line_of(text: str, offset: int) -> int:
+    """The line of an offset, from 1."""
+    return text.count("\n", 0, offset) + 1
+
+
+def sample(paths: Iterable[Path]) -> Iterator[str]:
+    """The beginnings of some of the files, to tell whose they are; files that cannot be read have none."""
+    known = sorted(paths, key=natural_key)
+    for path in dict.fromkeys([*known[:_SAMPLED], *known[-_SAMPLED:]]):
+        try:
+            with path.open("rb") as file:
+                yield file.read(_BEGINNING).decode("utf-8", errors="replace")
+        except OSError:
+            continue
+
+
+def manifest_above(folder: Path, name: str, instead: Collection[str] = ()) -> Path | None:
+    """The nearest file of a name in a folder or above it, up to the repository's own folder.
+
+    Where a file named in `instead` is nearer, the folder belongs to another project and there is none.
+    """
+    for above in (folder.absolute(), *folder.absolute().parents):
+        if (above / name).is_file():
+            return above / name
+        if (above / ".git").exists() or any((above / other).is_file() for other in instead):
+            return None
+    return None
+
+
+def uses_crate(folder: Path, crate: str) -> bool:
+    """Whether the Rust project that a folder belongs to names a crate in its manifest."""
+    manifest = manifest_above(folder, "Cargo.toml", _OTHER_MANIFESTS)
+    if manifest is None:
+        return False
+    return any(re.search(rf"(?m)^\s*(?:\[.*dependencies\.)?{crate}\b", text) for text in sample([manifest]))
 
 
 def folders_below(folder: Path) -> Iterator[Path]:

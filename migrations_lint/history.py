@@ -1,7 +1,7 @@
 """Reads whole histories from disk, whatever tool wrote them. What cannot be read is named, not dropped."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,6 +13,7 @@ from migrations_lint.model import Migration, Problem
 
 AUTO = "auto"
 _LAST_RESORT = "raw_sql"
+_SAME_FOR_ALL = frozenset({"up.sql", "migration.sql"})
 _LEVELS_ABOVE_A_FILE = 4
 
 
@@ -98,22 +99,22 @@ def compared(history: History, since: str, released: Collection[Path], changed: 
 
 
 def roots_at(path: Path, format: str = AUTO) -> tuple[Root, ...]:  # noqa: A002
-    """The histories at or below a folder, or the one that a file belongs to."""
+    """The histories at or below a folder, or the one that a file belongs to.
+
+    A format that is asked for by name is content with the layout, without the marks that tell tools apart.
+    """
     candidates = _candidates(format)
     names = ", ".join(plug_in.name for plug_in in candidates)
-    if path.is_file():
-        root = _root_of_file(path, candidates)
-        if root is None:
-            raise NoHistory(path, f"the file does not belong to a history of {names}")
-        return (root,)
-    if not path.is_dir():
+    if not path.is_file() and not path.is_dir():
         raise NoHistory(path, "there is no such file or folder")
-    folders = list(folders_below(path))
-    tools = tuple(_roots_in(folders, [plug_in for plug_in in candidates if plug_in.name != _LAST_RESORT]))
-    found = tools or tuple(_roots_in(folders, candidates))
-    if not found:
-        raise NoHistory(path, f"looked there and in the folders below it for {names}")
-    return found
+    for begins in (_is_root,) if format == AUTO else (_is_root, _has_files):
+        found = _root_of_file(path, candidates, begins) if path.is_file() else _roots_below(path, candidates, begins)
+        if found:
+            return found
+    seen = (
+        "the file does not belong to a history of" if path.is_file() else "looked there and in the folders below it for"
+    )
+    raise NoHistory(path, f"{seen} {names}")
 
 
 def _candidates(name: str) -> Sequence[MigrationFormat]:
@@ -125,24 +126,44 @@ def _candidates(name: str) -> Sequence[MigrationFormat]:
     return [known[name]]
 
 
-def _roots_in(folders: Sequence[Path], candidates: Sequence[MigrationFormat]) -> Iterator[Root]:
+_Begins = Callable[[MigrationFormat, Path], bool]
+
+
+def _is_root(plug_in: MigrationFormat, folder: Path) -> bool:
+    return plug_in.is_root(folder)
+
+
+def _has_files(plug_in: MigrationFormat, folder: Path) -> bool:
+    try:
+        return any(file.is_file() for file in plug_in.files(folder))
+    except LintError:
+        return False
+
+
+def _roots_below(path: Path, candidates: Sequence[MigrationFormat], begins: _Begins) -> tuple[Root, ...]:
+    folders = list(folders_below(path))
+    tools = [plug_in for plug_in in candidates if plug_in.name != _LAST_RESORT]
+    return tuple(_roots_in(folders, tools, begins)) or tuple(_roots_in(folders, candidates, begins))
+
+
+def _roots_in(folders: Sequence[Path], candidates: Sequence[MigrationFormat], begins: _Begins) -> Iterator[Root]:
     """Outermost first; what lies below a history belongs to it."""
     taken: list[Path] = []
     for folder in folders:
         if not any(folder.is_relative_to(above) for above in taken):
-            plug_in = next((plug_in for plug_in in candidates if plug_in.is_root(folder)), None)
+            plug_in = next((plug_in for plug_in in candidates if begins(plug_in, folder)), None)
             if plug_in is not None:
                 taken.append(folder)
                 yield Root(folder, plug_in)
 
 
-def _root_of_file(path: Path, candidates: Sequence[MigrationFormat]) -> Root | None:
+def _root_of_file(path: Path, candidates: Sequence[MigrationFormat], begins: _Begins) -> tuple[Root, ...]:
     above = [_as_given(folder, path) for folder in list(path.absolute().parents)[:_LEVELS_ABOVE_A_FILE]]
     for plug_in in candidates:
         for folder in reversed(above):
-            if plug_in.is_root(folder) and _has_beside(plug_in, folder, path):
-                return Root(folder, plug_in)
-    return None
+            if begins(plug_in, folder) and _holds(Root(folder, plug_in), path):
+                return (Root(folder, plug_in),)
+    return ()
 
 
 def _as_given(folder: Path, path: Path) -> Path:
@@ -151,12 +172,15 @@ def _as_given(folder: Path, path: Path) -> Path:
     return folder.relative_to(here) if not path.is_absolute() and folder.is_relative_to(here) else folder
 
 
-def _has_beside(plug_in: MigrationFormat, folder: Path, path: Path) -> bool:
-    """Whether the file is one of the history's, or stands beside one as ways down do."""
+def _holds(root: Root, path: Path) -> bool:
+    """Whether the file is one of the history's, stands beside one, or is a way down elsewhere."""
+    here = path.absolute()
     try:
-        return any(file.parent.absolute() == path.parent.absolute() for file in plug_in.files(folder))
+        if any(file.parent.absolute() == here.parent for file in root.format.files(root.folder)):
+            return True
     except LintError:
         return True  # reading the history will say what is wrong with it
+    return any(here in {file.absolute() for file in migration.files()} for migration in _read(root).migrations)
 
 
 def _read(root: Root) -> History:
@@ -181,11 +205,13 @@ def _problem(error: UnreadableMigration) -> Problem:
 
 def _with_odd_ids(migrations: Sequence[Migration]) -> Iterator[Migration]:
     """Names what the tool would refuse: an id used twice, and a parent that is not there."""
-    uses = Counter(migration.id for migration in migrations)
+    uses = Counter(_as_number(migration.id) for migration in migrations)
+    ids = {migration.id for migration in migrations}
     for migration in migrations:
         problems = [*migration.problems]
-        if uses[migration.id] > 1:
-            others = [other.path.name for other in migrations if other.id == migration.id and other is not migration]
+        if uses[_as_number(migration.id)] > 1:
+            same = (other for other in migrations if _as_number(other.id) == _as_number(migration.id))
+            others = [_file_name(other) for other in same if other is not migration]
             problems.append(
                 Problem(
                     migration.path,
@@ -195,7 +221,7 @@ def _with_odd_ids(migrations: Sequence[Migration]) -> Iterator[Migration]:
                 )
             )
         for parent in migration.parents:
-            if parent not in uses:
+            if parent not in ids:
                 problems.append(
                     Problem(
                         migration.path,
@@ -205,6 +231,16 @@ def _with_odd_ids(migrations: Sequence[Migration]) -> Iterator[Migration]:
                     )
                 )
         yield replace(migration, problems=tuple(problems))
+
+
+def _as_number(name: str) -> str:
+    """Zeros in front of a number make no other version of it."""
+    return name.lstrip("0") if name.isdecimal() else name
+
+
+def _file_name(migration: Migration) -> str:
+    """What tells its file from the others: where all have the same name, their folder's."""
+    return migration.path.parent.name if migration.path.name in _SAME_FOR_ALL else migration.path.name
 
 
 def _with_heads(migrations: Sequence[Migration]) -> Iterator[Migration]:

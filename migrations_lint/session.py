@@ -76,6 +76,10 @@ class Session:
             return self._ended()
         return self
 
+    def committed(self) -> "Session":
+        """Between two pieces of a script that its tool runs in transactions of their own."""
+        return self._ended()
+
     def beginning(self, facts: Iterable[Fact], schema: SchemaSnapshot) -> "Session":
         """A BEGIN runs inside the transaction that it opens; inside another one it only marks that as the script's."""
         for fact in facts:

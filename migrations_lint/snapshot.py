@@ -6,23 +6,47 @@ A `SchemaSnapshot` is what the migrations so far have built; the facts read it, 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from migrations_lint.model import Column, Constraint, ConstraintKind, Relation, RelationKind
+from migrations_lint.model import (
+    Column,
+    Constraint,
+    ConstraintKind,
+    Function,
+    ObjectKind,
+    Policy,
+    Relation,
+    RelationKind,
+    TableProperty,
+    Trigger,
+    UserType,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index: its name, its key columns (an expression stands as its text), whether it is unique."""
+    """An index: its name, its key columns (an expression stands as its text in parentheses), whether it is unique.
+
+    `predicate` is the WHERE of a partial one; `plain`: every key has its type's own operator class and order;
+    `part_of`: the index of the partitioned table that it belongs to.
+    """
 
     name: Relation
     columns: tuple[str, ...]
     unique: bool = False
+    method: str = "btree"
+    predicate: str | None = None
+    included: tuple[str, ...] = ()
+    plain: bool = True
+    of_constraint: bool = False
+    part_of: Relation | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table, view, materialized view or sequence.
 
-    `certain` is False where IF NOT EXISTS may have found something else in its place.
+    `certain` is False where IF NOT EXISTS may have found something else in its place, `complete` where not all of its
+    columns are known. `reads` and `mentions` are what a view's query names; `data_type` is a sequence's. `granted` are
+    the roles that were given any right on it. The rest is as the facts of the same names tell.
     """
 
     relation: Relation
@@ -36,6 +60,27 @@ class Table:
     reads: tuple[Relation, ...] = ()
     owned_by: tuple[Relation, str] | None = None
     certain: bool = True
+    complete: bool = True
+    mentions: tuple[str, ...] = ()
+    triggers: Mapping[str, Trigger] = field(default_factory=dict)
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    row_security: bool = False
+    row_security_forced: bool = False
+    granted: frozenset[str] = frozenset()
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[TableProperty, str] = field(default_factory=dict)
+    partition_key: tuple[str, ...] = ()
+    bound: str | None = None
+    data_type: str | None = None
+
+    @property
+    def primary_key(self) -> Constraint | None:
+        """The primary key, if it is known to have one."""
+        return next((c for c in self.constraints.values() if c.kind is ConstraintKind.PRIMARY_KEY), None)
+
+    def lacks_column(self, column: str) -> bool:
+        """Whether it is known that there is no column of this name."""
+        return self.certain and self.complete and column not in self.columns
 
     def proves_not_null(self, column: str) -> bool:
         """Whether a valid constraint already says that no row has NULL there."""
@@ -53,17 +98,28 @@ class Table:
 
 @dataclass(slots=True)
 class SchemaSnapshot:
-    """All relations known by name."""
+    """All relations known by name, and the types, functions, publications, schemas and extensions that were made.
+
+    A publication's value is None where it publishes more than the tables it names.
+    """
 
     tables: dict[Relation, Table] = field(default_factory=dict)
+    types: dict[str, UserType] = field(default_factory=dict)
+    functions: dict[str, Function] = field(default_factory=dict)
+    publications: dict[str, tuple[Relation, ...] | None] = field(default_factory=dict)
+    objects: set[tuple[ObjectKind, str]] = field(default_factory=set)
 
     def copy(self) -> "SchemaSnapshot":
         """A snapshot that goes its own way from here; what is in it is frozen and shared."""
-        return SchemaSnapshot(dict(self.tables))
+        return SchemaSnapshot(
+            dict(self.tables), dict(self.types), dict(self.functions), dict(self.publications), set(self.objects)
+        )
 
     def become(self, other: "SchemaSnapshot") -> None:
         """Go back to a copy made earlier, as a rollback does."""
-        self.tables = dict(other.tables)
+        self.tables, self.types = dict(other.tables), dict(other.types)
+        self.functions, self.publications = dict(other.functions), dict(other.publications)
+        self.objects = set(other.objects)
 
     def find(self, relation: Relation) -> Table | None:
         """The relation of that name, if it is known."""
@@ -105,6 +161,18 @@ class SchemaSnapshot:
             owner = table.owned_by
             if owner is not None and owner[0] == relation and column in {None, owner[1]}:
                 yield table
+
+    def users_of_type(self, name: str) -> Iterator[tuple[Table, Column]]:
+        """The columns of a type, or of an array of it; those of domains over it too."""
+        names = {name, *(other.name for other in self.types.values() if other.base == name)}
+        for table in list(self.tables.values()):
+            for column in table.columns.values():
+                if column.type.removesuffix("[]") in names and table.kind is not RelationKind.VIEW:
+                    yield table, column
+
+    def is_published(self, relation: Relation) -> bool:
+        """Whether a publication is known that replicates the table."""
+        return any(tables is None or relation in tables for tables in self.publications.values())
 
     def table_of_index(self, index: Relation) -> Table | None:
         """The table that has an index of this name."""

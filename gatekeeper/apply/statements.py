@@ -36,6 +36,9 @@ def batches_of(migration: Migration) -> tuple[Batch, ...]:
 def _batches(script: Script) -> Iterator[Batch]:
     together: list[str] = []
     for fragment in script.fragments:
+        if fragment.begins_anew and together:
+            yield Batch(tuple(together), in_transaction=True)
+            together = []
         parsed = parse(fragment)
         for error in parsed.errors:
             line = fragment.source.position(fragment.in_file(error.offset)).line

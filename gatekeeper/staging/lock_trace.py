@@ -103,10 +103,11 @@ class _Tracer:
     def run(self, script: Script) -> LockTrace:
         wrapped = False
         for fragment in script.fragments:
+            if wrapped and (fragment.begins_anew or not fragment.in_transaction):
+                self._control("COMMIT", fragment)
+                wrapped = False
             if fragment.in_transaction and not wrapped:
                 self._control("BEGIN", fragment)
-            elif wrapped and not fragment.in_transaction:
-                self._control("COMMIT", fragment)
             wrapped = fragment.in_transaction
             self._fragment(fragment)
         if wrapped:

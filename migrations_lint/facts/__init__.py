@@ -14,7 +14,7 @@ from typing import Any
 
 from migrations_lint.facts.scene import Scene
 from migrations_lint.locks import strongest
-from migrations_lint.model import Certainty, Fact, LockFact, Relation, Statement, Unknown, Work
+from migrations_lint.model import Certainty, Fact, LockFact, Relation, Statement, TruncatesIdentifier, Unknown, Work
 
 __all__ = ["Scene", "derives", "facts_of"]
 
@@ -40,7 +40,8 @@ def facts_of(statement: Statement, scene: Scene) -> tuple[Fact, ...]:
     deriver = _DERIVERS.get(statement.kind)
     if deriver is None:
         return (Unknown(f"{_command(statement)} is not a statement this version knows"),)
-    return _merged(deriver(statement.node, scene))
+    cut = (TruncatesIdentifier(identifier) for identifier in statement.long_identifiers)
+    return (*_merged(deriver(statement.node, scene)), *cut)
 
 
 @cache

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from migrations_lint.facts.constraints import INDEXED, declared, read_constraint
-from migrations_lint.facts.expressions import sequences_of, summary, volatility
+from migrations_lint.facts.expressions import columns_of, sequences_of, summary, volatility
 from migrations_lint.facts.scene import Scene
 from migrations_lint.facts.types import is_built_in, serial_of, type_text
 from migrations_lint.locks import LockMode
@@ -20,7 +20,9 @@ from migrations_lint.model import (
     RelationKind,
     Work,
 )
-from migrations_lint.parse.nodes import inner, word
+from migrations_lint.parse.nodes import dotted, inner, word
+
+_GENERATED = {"s": "stored", "v": "virtual"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +56,16 @@ def read_column(node: Any, relation: Relation, scene: Scene) -> Declared:
             default=summary(default.raw_expr) if default is not None else ("nextval()" if serial else None),
             volatile_default=volatile or bool(serial),
             identity=identity,
-            generated={"s": "stored", "v": "virtual"}.get(generated.generated_kind, "stored")
-            if generated is not None
-            else None,
+            generated=_GENERATED.get(generated.generated_kind, "stored") if generated is not None else None,
+            serial=bool(serial),
+            domain=_is_constrained_domain(spelled, scene),
+            collation=dotted(node.coll_clause.collname) if node.HasField("coll_clause") else None,
+            reads=columns_of(generated.raw_expr) if generated is not None else (),
         ),
         tuple(constraint for constraint in constraints if constraint is not None),
         scene.beside(relation, f"{relation.name}_{node.colname}_seq") if serial or identity else None,
         tuple(_sequence(name, relation, scene) for name in names),
-        assumed or not is_built_in(spelled),
+        assumed or not (is_built_in(spelled) or spelled in scene.schema.types),
     )
 
 
@@ -76,7 +80,7 @@ def add_column(node: Any, relation: Relation, scene: Scene, *, only: bool, if_no
     if if_not_exists and table is not None and column.name in table.columns:
         yield scene.lock(relation, LockMode.ACCESS_EXCLUSIVE)
         return
-    rewrites = column.volatile_default or column.identity or column.generated == "stored"
+    rewrites = column.volatile_default or column.identity or column.generated == "stored" or column.domain
     empty = column.default is None and not column.identity and column.generated is None
     # PostgreSQL looks for rows, all of which have a NULL there, and fails at the first.
     work = Work.REWRITE if rewrites else Work.SCAN if column.not_null and empty else Work.INSTANT
@@ -88,7 +92,7 @@ def add_column(node: Any, relation: Relation, scene: Scene, *, only: bool, if_no
         yield CreatesRelation(read.sequence, RelationKind.SEQUENCE, owned_by=(relation, column.name))
     for sequence in read.uses_sequences:
         yield scene.lock(sequence, LockMode.ROW_EXCLUSIVE)
-    yield AddsColumn(relation, column, if_not_exists)
+    yield AddsColumn(relation, column, if_not_exists, read.constraints)
     for constraint in read.constraints:
         yield from _with_constraint(constraint, column, relation, scene, only=only)
 
@@ -110,7 +114,13 @@ def _with_constraint(
                 constraint.references, LockMode.SHARE_ROW_EXCLUSIVE, work, assumed=work is Work.SCAN
             )
     yield from scene.lock_family(relation, LockMode.ACCESS_EXCLUSIVE, work, only=only)
-    yield from declared(constraint, relation, scene)
+    yield from declared(constraint, relation, scene, inline=True)
+
+
+def _is_constrained_domain(spelled: str, scene: Scene) -> bool:
+    """Whether it is a domain with a CHECK or NOT NULL, whose NULLs PostgreSQL checks by writing the table anew."""
+    known = scene.schema.types.get(spelled.removesuffix("[]"))
+    return known is not None and known.constrained and not spelled.endswith("[]")
 
 
 def _sequence(name: str, relation: Relation, scene: Scene) -> Relation:

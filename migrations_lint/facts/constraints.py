@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from migrations_lint.facts.expressions import columns_of, proved_not_null
+from migrations_lint.facts.expressions import columns_of, not_immutable, proved_not_null
 from migrations_lint.facts.scene import Scene
 from migrations_lint.locks import LockMode
 from migrations_lint.model import (
@@ -15,6 +15,7 @@ from migrations_lint.model import (
     Relation,
     Work,
 )
+from migrations_lint.parse import text_of
 from migrations_lint.parse.nodes import strings, word
 
 _KINDS = {
@@ -32,6 +33,8 @@ _SUFFIX = {
     ConstraintKind.FOREIGN_KEY: "fkey",
     ConstraintKind.NOT_NULL: "not_null",
 }
+_ACTIONS = {"r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
+_MAY_BE_UNENFORCED = frozenset({ConstraintKind.CHECK, ConstraintKind.FOREIGN_KEY})  # PostgreSQL 18
 INDEXED = frozenset({ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE, ConstraintKind.EXCLUDE})
 
 
@@ -58,6 +61,13 @@ def read_constraint(node: Any, relation: Relation, scene: Scene, column: str | N
         valid=not node.skip_validation,
         not_null_columns=proved,
         using_index=node.indexname or None,
+        expression=text_of(node.raw_expr) or None,
+        not_immutable=not_immutable(node.raw_expr) if kind is ConstraintKind.CHECK else (),
+        on_delete=_ACTIONS.get(node.fk_del_action, "NO ACTION"),
+        on_update=_ACTIONS.get(node.fk_upd_action, "NO ACTION"),
+        deferrable=node.deferrable,
+        enforced=node.is_enforced or kind not in _MAY_BE_UNENFORCED,
+        inherited=not node.is_no_inherit,
     )
 
 
@@ -83,13 +93,13 @@ def add_constraint(constraint: Constraint, relation: Relation, scene: Scene, *, 
     yield from declared(constraint, relation, scene)
 
 
-def declared(constraint: Constraint, relation: Relation, scene: Scene) -> Iterator[Fact]:
+def declared(constraint: Constraint, relation: Relation, scene: Scene, *, inline: bool = False) -> Iterator[Fact]:
     """The schema changes that a constraint brings: itself, and the index behind it."""
-    yield AddsConstraint(relation, constraint)
+    yield AddsConstraint(relation, constraint, inline)
     if constraint.kind in INDEXED and not constraint.using_index:
         index = scene.beside(relation, constraint.name)
         unique = constraint.kind is not ConstraintKind.EXCLUDE
-        yield CreatesIndex(relation, index, constraint.columns, unique=unique, concurrently=False)
+        yield CreatesIndex(relation, index, constraint.columns, unique=unique, concurrently=False, of_constraint=True)
 
 
 def _add_foreign_key(constraint: Constraint, relation: Relation, scene: Scene, *, only: bool) -> Iterator[Fact]:

@@ -7,10 +7,14 @@ from typing import Any
 from migrations_lint.facts import derives
 from migrations_lint.facts.columns import Declared, read_column
 from migrations_lint.facts.constraints import declared, read_constraint
+from migrations_lint.facts.expressions import columns_of
+from migrations_lint.facts.partitions import bound_text
 from migrations_lint.facts.rows import reads_of
 from migrations_lint.facts.scene import Scene
+from migrations_lint.facts.types import type_text
 from migrations_lint.locks import LockMode
 from migrations_lint.model import (
+    ChangesSequence,
     Column,
     Constraint,
     ConstraintKind,
@@ -21,6 +25,7 @@ from migrations_lint.model import (
     RelationKind,
     Work,
 )
+from migrations_lint.parse import text_of
 from migrations_lint.parse.nodes import inner, kind_of, strings, walk, word
 
 _LIKE_DEFAULTS = 1 << 3  # CREATE_TABLE_LIKE_DEFAULTS in parsenodes.h
@@ -49,15 +54,20 @@ def create_table(node: Any, scene: Scene) -> Iterator[Fact]:
         if constraint.references not in {None, relation}:
             assert constraint.references is not None
             yield from scene.lock_family(constraint.references, LockMode.SHARE_ROW_EXCLUSIVE)
+    inherited, complete = _inherited(node, parents, scene)
     yield CreatesRelation(
         relation,
         kind,
-        columns=_inherited(parents, scene) + tuple(read.column for read in columns),
+        columns=inherited + tuple(read.column for read in columns),
         constraints=constraints,
         if_not_exists=node.if_not_exists,
         partition_of=parents[0] if is_partition else None,
         inherits=() if is_partition else parents,
         is_default_partition=node.partbound.is_default,
+        complete=complete,
+        unlogged=node.relation.relpersistence == "u",
+        partition_key=_partition_key(node),
+        bound=bound_text(node.partbound) if is_partition else None,
     )
     for constraint in constraints:
         yield from (fact for fact in declared(constraint, relation, scene) if isinstance(fact, CreatesIndex))
@@ -114,9 +124,27 @@ def _foreign_keys(relation: Relation, scene: Scene) -> Iterator[Constraint]:
             yield constraint
 
 
-def _inherited(parents: tuple[Relation, ...], scene: Scene) -> tuple[Column, ...]:
+def _inherited(node: Any, parents: tuple[Relation, ...], scene: Scene) -> tuple[tuple[Column, ...], bool]:
+    """The columns that come from parents, from LIKE, and whether all of them are known."""
+    likes = [inner(element) for element in node.table_elts if kind_of(element) == "TableLikeClause"]
     tables = [scene.table(parent) for parent in parents]
-    return tuple(column for table in tables if table for column in table.columns.values())
+    columns = [column for table in tables if table for column in table.columns.values()]
+    for like in likes:
+        tables.append(source := scene.table(scene.relation(like.relation)))
+        with_defaults = bool(like.options & _LIKE_DEFAULTS)
+        columns += [_copy(column, with_defaults=with_defaults) for column in source.columns.values()] if source else []
+    complete = all(table is not None and table.complete for table in tables)
+    return tuple(columns), complete and not node.HasField("of_typename")
+
+
+def _copy(column: Column, *, with_defaults: bool) -> Column:
+    copied = replace(column, identity=False, serial=False, generated=None)
+    return copied if with_defaults else replace(copied, default=None, volatile_default=False)
+
+
+def _partition_key(node: Any) -> tuple[str, ...]:
+    elements = [inner(element) for element in node.partspec.part_params] if node.HasField("partspec") else []
+    return tuple(element.name or f"({text_of(element.expr)})" for element in elements)
 
 
 @derives("create_table_as_stmt")
@@ -131,7 +159,21 @@ def create_table_as(node: Any, scene: Scene) -> Iterator[Fact]:
     yield scene.new(relation, kind)
     yield from reads
     over = tuple(dict.fromkeys(lock.relation for lock in reads)) if is_view else ()
-    yield CreatesRelation(relation, kind, if_not_exists=node.if_not_exists, reads=over)
+    yield CreatesRelation(
+        relation,
+        kind,
+        complete=False,
+        if_not_exists=node.if_not_exists,
+        reads=over,
+        mentions=_mentions(node.query) if is_view else (),
+        from_query=not node.into.skip_data,
+        unlogged=node.into.rel.relpersistence == "u",
+    )
+
+
+def _mentions(query: Any) -> tuple[str, ...]:
+    star = any(message.DESCRIPTOR.name == "A_Star" for message in walk(query))
+    return (*(("*",) if star else ()), *columns_of(query))
 
 
 @derives("view_stmt")
@@ -149,7 +191,14 @@ def create_view(node: Any, scene: Scene) -> Iterator[Fact]:
         yield scene.lock(relation, LockMode.ACCESS_EXCLUSIVE)
     else:
         yield scene.new(relation, RelationKind.VIEW)
-    yield CreatesRelation(relation, RelationKind.VIEW, reads=tuple(dict.fromkeys(named)))
+    yield CreatesRelation(
+        relation,
+        RelationKind.VIEW,
+        reads=tuple(dict.fromkeys(named)),
+        complete=False,
+        or_replace=node.replace,
+        mentions=_mentions(node.query),
+    )
 
 
 @derives("create_seq_stmt")
@@ -162,7 +211,13 @@ def create_sequence(node: Any, scene: Scene) -> Iterator[Fact]:
     owner = owner_of(node.options, scene)
     if owner is not None:
         yield scene.lock(owner[0], LockMode.ACCESS_SHARE)
-    yield CreatesRelation(relation, RelationKind.SEQUENCE, if_not_exists=node.if_not_exists, owned_by=owner)
+    yield CreatesRelation(
+        relation,
+        RelationKind.SEQUENCE,
+        if_not_exists=node.if_not_exists,
+        owned_by=owner,
+        data_type=_data_type(node.options),
+    )
 
 
 @derives("alter_seq_stmt")
@@ -174,6 +229,15 @@ def alter_sequence(node: Any, scene: Scene) -> Iterator[Fact]:
     if owner is not None:
         yield scene.lock(owner[0], LockMode.ACCESS_SHARE)
         yield CreatesRelation(relation, RelationKind.SEQUENCE, owned_by=owner)
+    options = tuple(inner(option).defname for option in node.options)
+    yield ChangesSequence(relation, options, _data_type(node.options))
+
+
+def _data_type(options: Any) -> str | None:
+    for option in map(inner, options):
+        if option.defname == "as":
+            return type_text(inner(option.arg))
+    return None
 
 
 def owner_of(options: Any, scene: Scene) -> tuple[Relation, str] | None:

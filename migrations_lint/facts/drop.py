@@ -8,8 +8,19 @@ from migrations_lint.facts import derives
 from migrations_lint.facts.index import drop_index
 from migrations_lint.facts.scene import Scene
 from migrations_lint.locks import LockMode
-from migrations_lint.model import DropsConstraint, DropsRelation, Fact, Relation, RelationKind, Unknown
-from migrations_lint.parse.nodes import inner, strings, word
+from migrations_lint.model import (
+    DropsColumn,
+    DropsConstraint,
+    DropsObject,
+    DropsRelation,
+    Fact,
+    NeedsNoTransaction,
+    ObjectKind,
+    Relation,
+    RelationKind,
+    Unknown,
+)
+from migrations_lint.parse.nodes import inner, object_name, role, strings, word
 
 _KINDS = {
     "OBJECT_TABLE": RelationKind.TABLE,
@@ -18,16 +29,29 @@ _KINDS = {
     "OBJECT_SEQUENCE": RelationKind.SEQUENCE,
     "OBJECT_FOREIGN_TABLE": RelationKind.FOREIGN_TABLE,
 }
-_ON_A_TABLE = frozenset({"OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_RULE"})
-_LOCKS_NO_TABLE = frozenset(
-    {
-        "OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_AGGREGATE", "OBJECT_COLLATION",
-        "OBJECT_CONVERSION", "OBJECT_OPERATOR", "OBJECT_OPCLASS", "OBJECT_OPFAMILY", "OBJECT_CAST",
-        "OBJECT_EVENT_TRIGGER", "OBJECT_LANGUAGE", "OBJECT_TSCONFIGURATION", "OBJECT_TSDICTIONARY",
-        "OBJECT_TSPARSER", "OBJECT_TSTEMPLATE", "OBJECT_FDW", "OBJECT_FOREIGN_SERVER", "OBJECT_ACCESS_METHOD",
-        "OBJECT_TRANSFORM", "OBJECT_TYPE", "OBJECT_DOMAIN",
-    }
+_ON_A_TABLE = {"OBJECT_TRIGGER": ObjectKind.TRIGGER, "OBJECT_POLICY": ObjectKind.POLICY, "OBJECT_RULE": ObjectKind.RULE}
+_OBJECTS = {
+    "OBJECT_FUNCTION": ObjectKind.FUNCTION,
+    "OBJECT_PROCEDURE": ObjectKind.FUNCTION,
+    "OBJECT_ROUTINE": ObjectKind.FUNCTION,
+    "OBJECT_AGGREGATE": ObjectKind.FUNCTION,
+    "OBJECT_EVENT_TRIGGER": ObjectKind.EVENT_TRIGGER,
+    "OBJECT_EXTENSION": ObjectKind.EXTENSION,
+    "OBJECT_LANGUAGE": ObjectKind.LANGUAGE,
+    "OBJECT_PUBLICATION": ObjectKind.PUBLICATION,
+    "OBJECT_SCHEMA": ObjectKind.SCHEMA,
+    "OBJECT_STATISTIC_EXT": ObjectKind.STATISTICS,
+    "OBJECT_TYPE": ObjectKind.TYPE,
+    "OBJECT_DOMAIN": ObjectKind.DOMAIN,
+} | dict.fromkeys(
+    (
+        "OBJECT_COLLATION", "OBJECT_CONVERSION", "OBJECT_OPERATOR", "OBJECT_OPCLASS", "OBJECT_OPFAMILY", "OBJECT_CAST",
+        "OBJECT_TSCONFIGURATION", "OBJECT_TSDICTIONARY", "OBJECT_TSPARSER", "OBJECT_TSTEMPLATE", "OBJECT_FDW",
+        "OBJECT_FOREIGN_SERVER", "OBJECT_ACCESS_METHOD", "OBJECT_TRANSFORM",
+    ),
+    ObjectKind.OTHER,
 )  # fmt: skip
+_OF_TYPES = frozenset({ObjectKind.TYPE, ObjectKind.DOMAIN})
 
 
 @derives("drop_stmt")
@@ -43,14 +67,47 @@ def drop(node: Any, scene: Scene) -> Iterator[Fact]:
         elif what in _ON_A_TABLE:
             relation = scene.relation_of(item.items[:-1])
             yield scene.lock(relation, LockMode.ACCESS_EXCLUSIVE, assumed=node.missing_ok)
-        elif what == "OBJECT_SCHEMA" and cascade:
-            yield from _drop_schema(item.sval, scene)
-        elif what == "OBJECT_STATISTIC_EXT":
-            yield Unknown(f"the table of statistics object {'.'.join(strings(item.items))} is not known")
-        elif cascade and what != "OBJECT_SCHEMA":
-            yield Unknown(f"DROP {what.removeprefix('OBJECT_')} … CASCADE may take columns and tables along")
-        elif what not in _LOCKS_NO_TABLE and what != "OBJECT_SCHEMA":
+            yield DropsObject(_ON_A_TABLE[what], strings(item.items)[-1], relation, node.missing_ok, cascade)
+        elif what in _OBJECTS:
+            yield from _drop_object(_OBJECTS[what], object_name(item), node.missing_ok, cascade, scene)
+        else:
             yield Unknown(f"DROP {what.removeprefix('OBJECT_')} is not a form this version knows")
+
+
+def _drop_object(kind: ObjectKind, name: str, missing_ok: bool, cascade: bool, scene: Scene) -> Iterator[Fact]:
+    """No lock on a table, but CASCADE may reach columns and tables, and statistics hang on one."""
+    yield DropsObject(kind, name, None, missing_ok, cascade)
+    if kind is ObjectKind.SCHEMA and cascade:
+        yield from _drop_schema(name, scene)
+    elif kind is ObjectKind.STATISTICS:
+        yield Unknown(f"the table of statistics object {name} is not known")
+    elif kind in _OF_TYPES and cascade:
+        for table, column in scene.schema.users_of_type(name):
+            yield from scene.lock_family(table.relation, LockMode.ACCESS_EXCLUSIVE)
+            yield DropsColumn(table.relation, column.name, cascade, along=True)
+    elif cascade and kind is not ObjectKind.SCHEMA:
+        yield Unknown(f"DROP {kind.value} {name} CASCADE may take columns and tables along")
+
+
+@derives("dropdb_stmt")
+def drop_database(node: Any, scene: Scene) -> Iterator[Fact]:
+    """A whole database."""
+    yield NeedsNoTransaction("DROP DATABASE")
+    yield DropsObject(ObjectKind.DATABASE, node.dbname, None, node.missing_ok)
+
+
+@derives("drop_table_space_stmt")
+def drop_tablespace(node: Any, scene: Scene) -> Iterator[Fact]:
+    """Refused while anything is stored there."""
+    yield NeedsNoTransaction("DROP TABLESPACE")
+    yield DropsObject(ObjectKind.TABLESPACE, node.tablespacename, None, node.missing_ok)
+
+
+@derives("drop_role_stmt")
+def drop_role(node: Any, scene: Scene) -> Iterator[Fact]:
+    """Refused while the role owns anything or has rights on it."""
+    for spec in map(inner, node.roles):
+        yield DropsObject(ObjectKind.ROLE, role(spec), None, node.missing_ok)
 
 
 def _drop_relation(
@@ -72,7 +129,7 @@ def _drop_relation(
             for child in scene.schema.children(relation):
                 yield scene.lock(child.relation, LockMode.ACCESS_EXCLUSIVE)
                 yield from _partners(child.relation, scene)
-                yield DropsRelation(child.relation, child.kind, missing_ok, cascade)
+                yield DropsRelation(child.relation, child.kind, missing_ok, cascade, along=True)
         if cascade:
             yield from _dependents(relation, scene)
     yield DropsRelation(relation, kind, missing_ok, cascade)
@@ -89,21 +146,21 @@ def _partners(relation: Relation, scene: Scene) -> Iterator[Fact]:
             yield scene.lock(constraint.references, LockMode.ACCESS_EXCLUSIVE)
     for sequence in scene.schema.owned_sequences(relation):
         yield scene.lock(sequence.relation, LockMode.ACCESS_EXCLUSIVE)
-        yield DropsRelation(sequence.relation, RelationKind.SEQUENCE)
+        yield DropsRelation(sequence.relation, RelationKind.SEQUENCE, along=True)
 
 
 def _dependents(relation: Relation, scene: Scene) -> Iterator[Fact]:
     for view in scene.schema.views_over(relation):
         yield scene.lock(view.relation, LockMode.ACCESS_EXCLUSIVE)
-        yield DropsRelation(view.relation, view.kind, cascade=True)
+        yield DropsRelation(view.relation, view.kind, cascade=True, along=True)
     for other, constraint in scene.schema.foreign_keys_to(relation):
         yield scene.lock(other.relation, LockMode.ACCESS_EXCLUSIVE)
-        yield DropsConstraint(other.relation, constraint.name)
+        yield DropsConstraint(other.relation, constraint.name, along=True)
 
 
 def _drop_schema(name: str, scene: Scene) -> Iterator[Fact]:
     for table in list(scene.schema.tables.values()):
         if table.relation.schema == name:
             yield scene.lock(table.relation, LockMode.ACCESS_EXCLUSIVE)
-            yield DropsRelation(table.relation, table.kind, cascade=True)
+            yield DropsRelation(table.relation, table.kind, cascade=True, along=True)
     yield Unknown(f"DROP SCHEMA {name} CASCADE takes along whatever the schema holds")

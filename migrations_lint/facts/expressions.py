@@ -7,12 +7,19 @@ names below were taken from `pg_proc.provolatile`; a test asks a real server whe
 from collections.abc import Iterator
 from typing import Any
 
+from migrations_lint.parse import text_of
 from migrations_lint.parse.nodes import inner, kind_of, strings, walk, word
 
 VOLATILE = frozenset(
     {
         "random", "setseed", "gen_random_uuid", "uuidv4", "uuidv7", "clock_timestamp", "timeofday", "nextval",
         "setval", "currval", "lastval", "pg_sleep", "random_normal",
+    }
+)  # fmt: skip
+STABLE = frozenset(
+    {
+        "now", "transaction_timestamp", "statement_timestamp", "age", "to_char", "to_timestamp", "to_date",
+        "current_setting", "current_schema", "txid_current", "pg_backend_pid", "inet_client_addr", "pg_get_userbyid",
     }
 )  # fmt: skip
 NOT_VOLATILE = frozenset(
@@ -43,10 +50,22 @@ def volatility(expression: Any) -> tuple[bool, bool]:
     return assumed, assumed
 
 
+def not_immutable(expression: Any) -> tuple[str, ...]:
+    """The functions in an expression that may answer differently at another time, and subqueries in disguise."""
+    found = []
+    for message in walk(expression):
+        if message.DESCRIPTOR.name == "FuncCall":
+            name = strings(message.funcname)[-1].lower()
+            found += [name] if name in VOLATILE or name in STABLE else []
+        elif message.DESCRIPTOR.name == "SQLValueFunction":
+            found.append(word(message, "op").removeprefix("SVFOP_").removesuffix("_N").lower())
+    return tuple(dict.fromkeys(found))
+
+
 def columns_of(expression: Any) -> tuple[str, ...]:
     """The columns that an expression names, each once."""
     found = (message for message in walk(expression) if message.DESCRIPTOR.name == "ColumnRef")
-    names = [strings(message.fields) for message in found]
+    names = [strings(message.fields) for message in found if kind_of(message.fields[-1]) != "A_Star"]
     return tuple(dict.fromkeys(name[-1] for name in names if name))
 
 
@@ -89,4 +108,4 @@ def summary(expression: Any) -> str:
         case "TypeCast":
             return summary(message.arg)
         case _:
-            return "(expression)"
+            return text_of(expression) or "(expression)"

@@ -1,4 +1,4 @@
-"""Objects that hang on a table or serve it: triggers, policies, rules, statistics, comments, maintenance."""
+"""Rules, statistics, comments; and what lives beside tables: schemas, extensions, roles, publications, databases."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,30 +7,22 @@ from migrations_lint.facts import derives
 from migrations_lint.facts.rows import reads_of
 from migrations_lint.facts.scene import Scene
 from migrations_lint.locks import LockMode
-from migrations_lint.model import Fact, NeedsNoTransaction, RelationKind, Unknown, Work
-from migrations_lint.parse.nodes import boolean_option, inner, word
+from migrations_lint.model import (
+    ChangesObject,
+    ChangesPublication,
+    Comments,
+    CreatesObject,
+    Fact,
+    NeedsNoTransaction,
+    ObjectKind,
+    Relation,
+)
+from migrations_lint.parse.nodes import dotted, inner, kind_of, option_text, role, strings, word
 
 _KINDS_WITH_COMMENT_LOCK = frozenset(
     {"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_SEQUENCE", "OBJECT_FOREIGN_TABLE"}
 )
 _PARTS_WITH_COMMENT_LOCK = frozenset({"OBJECT_TABCONSTRAINT", "OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_RULE"})
-
-
-@derives("create_trig_stmt")
-def create_trigger(node: Any, scene: Scene) -> Iterator[Fact]:
-    """SHARE ROW EXCLUSIVE; a row trigger on a partitioned table goes to every partition."""
-    relation = scene.relation(node.relation)
-    table = scene.table(relation)
-    partitioned = table is not None and table.kind is RelationKind.PARTITIONED_TABLE
-    yield from scene.lock_family(relation, LockMode.SHARE_ROW_EXCLUSIVE, only=not (partitioned and node.row))
-    if node.HasField("constrrel"):
-        yield scene.lock(scene.relation(node.constrrel), LockMode.ACCESS_SHARE)
-
-
-@derives("create_policy_stmt", "alter_policy_stmt")
-def policy(node: Any, scene: Scene) -> Iterator[Fact]:
-    """ACCESS EXCLUSIVE on the table."""
-    yield scene.lock(scene.relation(node.table), LockMode.ACCESS_EXCLUSIVE)
 
 
 @derives("rule_stmt")
@@ -40,13 +32,16 @@ def create_rule(node: Any, scene: Scene) -> Iterator[Fact]:
     yield scene.lock(relation, LockMode.ACCESS_EXCLUSIVE)
     for action in node.actions:
         yield from reads_of(action, scene, scans=False, besides=(relation,))
+    yield CreatesObject(ObjectKind.RULE, node.rulename, relation, or_replace=node.replace)
 
 
 @derives("create_stats_stmt")
 def create_statistics(node: Any, scene: Scene) -> Iterator[Fact]:
     """SHARE UPDATE EXCLUSIVE on the table."""
     for range_var in map(inner, node.relations):
-        yield scene.lock(scene.relation(range_var), LockMode.SHARE_UPDATE_EXCLUSIVE)
+        relation = scene.relation(range_var)
+        yield scene.lock(relation, LockMode.SHARE_UPDATE_EXCLUSIVE)
+        yield CreatesObject(ObjectKind.STATISTICS, dotted(node.defnames), relation, node.if_not_exists)
 
 
 @derives("comment_stmt")
@@ -54,73 +49,107 @@ def comment(node: Any, scene: Scene) -> Iterator[Fact]:
     """SHARE UPDATE EXCLUSIVE on a commented relation; ACCESS SHARE for what hangs on one."""
     what = word(node, "objtype")
     if what in _KINDS_WITH_COMMENT_LOCK:
-        yield scene.lock(scene.relation_of(inner(node.object).items), LockMode.SHARE_UPDATE_EXCLUSIVE)
+        relation = scene.relation_of(inner(node.object).items)
+        yield scene.lock(relation, LockMode.SHARE_UPDATE_EXCLUSIVE)
+        yield Comments(relation, None, node.comment or None)
     elif what == "OBJECT_COLUMN":
-        yield scene.lock(scene.relation_of(inner(node.object).items[:-1]), LockMode.SHARE_UPDATE_EXCLUSIVE)
+        names = inner(node.object).items
+        relation = scene.relation_of(names[:-1])
+        yield scene.lock(relation, LockMode.SHARE_UPDATE_EXCLUSIVE)
+        yield Comments(relation, strings(names)[-1], node.comment or None)
     elif what in _PARTS_WITH_COMMENT_LOCK:
         yield scene.lock(scene.relation_of(inner(node.object).items[:-1]), LockMode.ACCESS_SHARE)
 
 
-@derives("grant_stmt")
-def grant(node: Any, scene: Scene) -> Iterator[Fact]:
-    """No table lock before PostgreSQL 18; from 18 ACCESS SHARE on each table that is named."""
-    if scene.server_version < 18:
+@derives("create_schema_stmt")
+def create_schema(node: Any, scene: Scene) -> Iterator[Fact]:
+    """A new schema; what its elements make is told by the statements inside."""
+    name = node.schemaname or role(node.authrole)
+    yield CreatesObject(ObjectKind.SCHEMA, name, if_not_exists=node.if_not_exists)
+
+
+@derives("create_extension_stmt")
+def create_extension(node: Any, scene: Scene) -> Iterator[Fact]:
+    """What the extension's script makes is its own; it touches no table of the user's."""
+    versions = [option_text(option) for option in map(inner, node.options) if option.defname == "new_version"]
+    version = versions[0] if versions else None
+    yield CreatesObject(ObjectKind.EXTENSION, node.extname, if_not_exists=node.if_not_exists, version=version)
+
+
+@derives("alter_extension_stmt", "alter_extension_contents_stmt")
+def alter_extension(node: Any, scene: Scene) -> Iterator[Fact]:
+    """An update runs a script of the extension's own."""
+    what = "UPDATE" if kind_of(node) == "AlterExtensionStmt" else "ADD" if node.action > 0 else "DROP"
+    yield ChangesObject(ObjectKind.EXTENSION, node.extname, what)
+
+
+@derives("create_role_stmt", "alter_role_stmt", "alter_role_set_stmt")
+def roles(node: Any, scene: Scene) -> Iterator[Fact]:
+    """Roles belong to the whole server; no table is touched."""
+    match kind_of(node):
+        case "CreateRoleStmt":
+            yield CreatesObject(ObjectKind.ROLE, node.role)
+        case "AlterRoleStmt":
+            attributes = (inner(option).defname for option in node.options)
+            yield ChangesObject(ObjectKind.ROLE, role(node.role), " ".join(attributes))
+        case _:
+            yield ChangesObject(ObjectKind.ROLE, role(node.role), f"SET {node.setstmt.name}")
+
+
+@derives("create_plang_stmt")
+def create_language(node: Any, scene: Scene) -> Iterator[Fact]:
+    """A procedural language; PostgreSQL 18 makes an extension of it."""
+    yield CreatesObject(ObjectKind.LANGUAGE, node.plname, or_replace=node.replace)
+
+
+@derives("create_event_trig_stmt")
+def create_event_trigger(node: Any, scene: Scene) -> Iterator[Fact]:
+    """An event trigger; no table is touched."""
+    yield CreatesObject(ObjectKind.EVENT_TRIGGER, node.trigname)
+
+
+@derives("createdb_stmt", "alter_database_stmt", "alter_database_set_stmt", "alter_system_stmt")
+def databases(node: Any, scene: Scene) -> Iterator[Fact]:
+    """Databases and the server's own settings."""
+    match kind_of(node):
+        case "CreatedbStmt":
+            yield NeedsNoTransaction("CREATE DATABASE")
+            yield CreatesObject(ObjectKind.DATABASE, node.dbname)
+        case "AlterSystemStmt":
+            yield NeedsNoTransaction("ALTER SYSTEM")
+            yield ChangesObject(ObjectKind.SYSTEM, "", f"SET {node.setstmt.name}")
+        case "AlterDatabaseSetStmt":
+            yield ChangesObject(ObjectKind.DATABASE, node.dbname, f"SET {node.setstmt.name}")
+        case _:
+            yield ChangesObject(ObjectKind.DATABASE, node.dbname, "SET")
+
+
+@derives("create_table_space_stmt")
+def create_tablespace(node: Any, scene: Scene) -> Iterator[Fact]:
+    """A directory of the server."""
+    yield NeedsNoTransaction("CREATE TABLESPACE")
+    yield CreatesObject(ObjectKind.TABLESPACE, node.tablespacename)
+
+
+@derives("create_publication_stmt", "alter_publication_stmt")
+def publication(node: Any, scene: Scene) -> Iterator[Fact]:
+    """SHARE UPDATE EXCLUSIVE on each table that is added or taken out."""
+    objects = [inner(item) for item in node.pubobjects]
+    tables = tuple(scene.relation(item.pubtable.relation) for item in objects if item.HasField("pubtable"))
+    for table in tables:
+        yield from scene.lock_family(table, LockMode.SHARE_UPDATE_EXCLUSIVE)
+    created = kind_of(node) == "CreatePublicationStmt"
+    if created:
+        yield CreatesObject(ObjectKind.PUBLICATION, node.pubname)
+    elif node.options:
         return
-    is_table = word(node, "objtype") in {"OBJECT_TABLE", "OBJECT_SEQUENCE"}
-    if is_table and word(node, "targtype") == "ACL_TARGET_OBJECT":
-        for range_var in map(inner, node.objects):
-            yield scene.lock(scene.relation(range_var), LockMode.ACCESS_SHARE)
+    whole = node.for_all_tables or any(not item.HasField("pubtable") for item in objects)
+    before = () if created else scene.schema.publications.get(node.pubname, ())
+    yield ChangesPublication(node.pubname, None if whole or before is None else _published(node, tables, before))
 
 
-@derives("refresh_mat_view_stmt")
-def refresh(node: Any, scene: Scene) -> Iterator[Fact]:
-    """ACCESS EXCLUSIVE on the view while it is filled anew; CONCURRENTLY takes EXCLUSIVE."""
-    relation = scene.relation(node.relation)
-    mode = LockMode.EXCLUSIVE if node.concurrent else LockMode.ACCESS_EXCLUSIVE
-    yield scene.lock(relation, mode, Work.ROW_CHANGE if node.concurrent else Work.REWRITE)
-    view = scene.table(relation)
-    for read in view.reads if view and not node.skip_data else ():
-        yield from scene.lock_family(read, LockMode.ACCESS_SHARE, Work.SCAN)
-
-
-@derives("reindex_stmt")
-def reindex(node: Any, scene: Scene) -> Iterator[Fact]:
-    """SHARE on the table and ACCESS EXCLUSIVE on each index; CONCURRENTLY takes SHARE UPDATE EXCLUSIVE."""
-    concurrently = boolean_option(node.params, "concurrently")
-    if concurrently:
-        yield NeedsNoTransaction("REINDEX CONCURRENTLY")
-    mode = LockMode.SHARE_UPDATE_EXCLUSIVE if concurrently else LockMode.SHARE
-    kind = word(node, "kind")
-    if kind == "REINDEX_OBJECT_TABLE":
-        table = scene.table(relation := scene.relation(node.relation))
-        work = Work.INSTANT if table is not None and not table.indexes else Work.INDEX_BUILD
-        yield from scene.lock_family(relation, mode, work)
-    elif kind == "REINDEX_OBJECT_INDEX" and (table := scene.schema.table_of_index(scene.relation(node.relation))):
-        yield scene.lock(table.relation, mode, Work.INDEX_BUILD)
-    else:
-        yield Unknown("which tables this REINDEX goes through is not known")
-
-
-@derives("cluster_stmt")
-def cluster(node: Any, scene: Scene) -> Iterator[Fact]:
-    """ACCESS EXCLUSIVE and a rewrite."""
-    if node.HasField("relation"):
-        yield scene.lock(scene.relation(node.relation), LockMode.ACCESS_EXCLUSIVE, Work.REWRITE)
-    else:
-        yield NeedsNoTransaction("CLUSTER without a table")
-        yield Unknown("CLUSTER without a table goes through every clustered table")
-
-
-@derives("vacuum_stmt")
-def vacuum(node: Any, scene: Scene) -> Iterator[Fact]:
-    """VACUUM and ANALYZE take SHARE UPDATE EXCLUSIVE; VACUUM FULL takes ACCESS EXCLUSIVE and rewrites."""
-    full = node.is_vacuumcmd and boolean_option(node.options, "full")
-    if node.is_vacuumcmd:
-        yield NeedsNoTransaction("VACUUM")
-    if not node.rels:
-        yield Unknown("without a table it goes through all of them")
-    for relation in (scene.relation(inner(rel).relation) for rel in node.rels):
-        if full:
-            yield from scene.lock_family(relation, LockMode.ACCESS_EXCLUSIVE, Work.REWRITE)
-        else:
-            yield from scene.lock_family(relation, LockMode.SHARE_UPDATE_EXCLUSIVE, Work.SCAN)
+def _published(node: Any, tables: tuple[Relation, ...], before: tuple[Relation, ...]) -> tuple[Relation, ...]:
+    action = word(node, "action") if kind_of(node) == "AlterPublicationStmt" else "AP_SetObjects"
+    if action == "AP_DropObjects":
+        return tuple(table for table in before if table not in tables)
+    return tuple(dict.fromkeys((*before, *tables))) if action == "AP_AddObjects" else tables

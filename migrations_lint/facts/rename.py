@@ -8,16 +8,41 @@ from migrations_lint.facts.scene import Scene
 from migrations_lint.locks import LockMode
 from migrations_lint.model import (
     Fact,
+    ObjectKind,
     Relation,
     RelationKind,
     RenamesColumn,
+    RenamesObject,
     RenamesRelation,
     Unknown,
 )
-from migrations_lint.parse.nodes import word
+from migrations_lint.parse.nodes import object_name, word
 
 _RELATIONS = frozenset({"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_SEQUENCE", "OBJECT_FOREIGN_TABLE"})
-_ON_A_TABLE = frozenset({"OBJECT_TABCONSTRAINT", "OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_RULE"})
+_ON_A_TABLE = {
+    "OBJECT_TABCONSTRAINT": ObjectKind.CONSTRAINT,
+    "OBJECT_TRIGGER": ObjectKind.TRIGGER,
+    "OBJECT_POLICY": ObjectKind.POLICY,
+    "OBJECT_RULE": ObjectKind.RULE,
+}
+_OBJECTS = {
+    "OBJECT_FUNCTION": ObjectKind.FUNCTION,
+    "OBJECT_PROCEDURE": ObjectKind.FUNCTION,
+    "OBJECT_ROUTINE": ObjectKind.FUNCTION,
+    "OBJECT_AGGREGATE": ObjectKind.FUNCTION,
+    "OBJECT_DATABASE": ObjectKind.DATABASE,
+    "OBJECT_DOMAIN": ObjectKind.DOMAIN,
+    "OBJECT_DOMCONSTRAINT": ObjectKind.DOMAIN,
+    "OBJECT_EVENT_TRIGGER": ObjectKind.EVENT_TRIGGER,
+    "OBJECT_EXTENSION": ObjectKind.EXTENSION,
+    "OBJECT_PUBLICATION": ObjectKind.PUBLICATION,
+    "OBJECT_ROLE": ObjectKind.ROLE,
+    "OBJECT_SCHEMA": ObjectKind.SCHEMA,
+    "OBJECT_STATISTIC_EXT": ObjectKind.STATISTICS,
+    "OBJECT_SUBSCRIPTION": ObjectKind.SUBSCRIPTION,
+    "OBJECT_TABLESPACE": ObjectKind.TABLESPACE,
+    "OBJECT_TYPE": ObjectKind.TYPE,
+}
 
 
 @derives("rename_stmt")
@@ -31,9 +56,15 @@ def rename(node: Any, scene: Scene) -> Iterator[Fact]:
         yield from scene.lock_family(relation, LockMode.ACCESS_EXCLUSIVE, only=not node.relation.inh)
         yield RenamesColumn(relation, node.subname, node.newname)
     elif what in _ON_A_TABLE:
-        yield scene.lock(scene.relation(node.relation), LockMode.ACCESS_EXCLUSIVE)
+        relation = scene.relation(node.relation)
+        yield scene.lock(relation, LockMode.ACCESS_EXCLUSIVE)
+        yield RenamesObject(_ON_A_TABLE[what], node.subname, node.newname, relation)
     elif what == "OBJECT_ATTRIBUTE":
         yield Unknown("ALTER TYPE … RENAME ATTRIBUTE may touch the tables that use the type")
+    else:
+        name = object_name(node.object) if node.HasField("object") else node.subname
+        schema, dot, _ = name.rpartition(".")
+        yield RenamesObject(_OBJECTS.get(what, ObjectKind.OTHER), name, f"{schema}{dot}{node.newname}")
 
 
 def _rename_relation(node: Any, scene: Scene) -> Iterator[Fact]:
@@ -49,11 +80,16 @@ def _rename_relation(node: Any, scene: Scene) -> Iterator[Fact]:
 @derives("alter_object_schema_stmt")
 def set_schema(node: Any, scene: Scene) -> Iterator[Fact]:
     """ACCESS EXCLUSIVE on the relation and on the sequences that its columns own, which move along."""
-    if word(node, "object_type") not in _RELATIONS:
+    what = word(node, "object_type")
+    if what not in _RELATIONS:
+        name = object_name(node.object)
+        bare = name.rpartition(".")[2]
+        to = bare if node.newschema == "public" else f"{node.newschema}.{bare}"
+        yield RenamesObject(_OBJECTS.get(what, ObjectKind.OTHER), name, to)
         return
     relation = scene.relation(node.relation)
     moved = [relation, *(sequence.relation for sequence in scene.schema.owned_sequences(relation))]
     for one in moved:
         lock = scene.lock(one, LockMode.ACCESS_EXCLUSIVE)
         yield lock
-        yield RenamesRelation(one, Relation(node.newschema, one.name), lock.relation_kind)
+        yield RenamesRelation(one, Relation(node.newschema, one.name), lock.relation_kind, along=one != relation)

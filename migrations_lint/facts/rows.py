@@ -1,10 +1,10 @@
-"""SELECT, INSERT, UPDATE, DELETE, MERGE, COPY, TRUNCATE and LOCK: what touches rows."""
+"""SELECT, INSERT, UPDATE, DELETE, MERGE, COPY and TRUNCATE: what touches rows."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from migrations_lint.facts import derives
-from migrations_lint.facts.expressions import sequences_of
+from migrations_lint.facts.expressions import columns_of, sequences_of
 from migrations_lint.facts.parameters import set_by_call
 from migrations_lint.facts.scene import Scene
 from migrations_lint.locks import LockMode
@@ -17,9 +17,9 @@ from migrations_lint.model import (
     Unknown,
     Work,
 )
-from migrations_lint.parse.nodes import inner, strings, walk, word
+from migrations_lint.parse import text_of
+from migrations_lint.parse.nodes import inner, kind_of, strings, walk, word
 
-_LOCK_MODES = [None, *LockMode]  # the grammar numbers them as PostgreSQL does, from 1
 _COMMANDS = {"InsertStmt": "INSERT", "UpdateStmt": "UPDATE", "DeleteStmt": "DELETE", "MergeStmt": "MERGE"}
 
 
@@ -38,12 +38,54 @@ def _rows(node: Any, scene: Scene) -> Iterator[Fact]:
         relation = scene.relation(message.relation)
         changed.append(relation)
         yield from _changed(relation, command, scene)
-        yield RowChange(relation, command, bounded=command in {"INSERT", "MERGE"} or message.HasField("where_clause"))
+        yield _row_change(relation, command, message)
     yield from _row_locks(node, scene)
     yield from reads_of(node, scene, scans=True, besides=tuple(changed))
     for message in walk(node):
         if message.DESCRIPTOR.name == "FuncCall":
             yield from _of_call(message, scene)
+
+
+def _row_change(relation: Relation, command: str, node: Any) -> RowChange:
+    if command == "MERGE":
+        return RowChange(relation, command, bounded=True, from_query=True)
+    if command == "INSERT":
+        query = inner(node.select_stmt) if node.HasField("select_stmt") else None
+        values = len(query.values_lists) if query is not None else 0
+        return RowChange(
+            relation,
+            command,
+            bounded=True,
+            columns=tuple(inner(target).name for target in node.cols) or None,
+            from_query=query is not None and not values,
+            star=query is not None and any(_is_star(target) for target in query.target_list),
+            rows=values,
+        )
+    where = node.where_clause if node.HasField("where_clause") else None
+    return RowChange(
+        relation,
+        command,
+        bounded=where is not None and not _is_always_true(where),
+        columns=tuple(inner(target).name for target in node.target_list) if command == "UPDATE" else (),
+        where_columns=columns_of(where) if where is not None else (),
+        from_query=bool(node.from_clause if command == "UPDATE" else node.using_clause),
+    )
+
+
+def _is_star(target: Any) -> bool:
+    value = inner(target).val
+    return kind_of(value) == "ColumnRef" and any(kind_of(field) == "A_Star" for field in inner(value).fields)
+
+
+def _is_always_true(where: Any) -> bool:
+    """`true`, `1 = 1` and the like: a condition that names no column and calls nothing."""
+    message = inner(where)
+    if kind_of(where) == "A_Const":
+        return bool(message.boolval.boolval)
+    if kind_of(where) == "A_Expr" and strings(message.name) == ("=",):
+        sides = (message.lexpr, message.rexpr)
+        return all(kind_of(side) == "A_Const" for side in sides) and text_of(sides[0]) == text_of(sides[1])
+    return False
 
 
 def reads_of(node: Any, scene: Scene, *, scans: bool, besides: tuple[Relation, ...] = ()) -> Iterator[LockFact]:
@@ -120,7 +162,7 @@ def copy(node: Any, scene: Scene) -> Iterator[Fact]:
     relation = scene.relation(node.relation)
     if node.is_from:
         yield from _changed(relation, "INSERT", scene)
-        yield RowChange(relation, "COPY", bounded=True)
+        yield RowChange(relation, "COPY", bounded=True, columns=strings(node.attlist) or None)
     else:
         yield scene.lock(relation, LockMode.ACCESS_SHARE, Work.SCAN)
 
@@ -129,6 +171,7 @@ def copy(node: Any, scene: Scene) -> Iterator[Fact]:
 def truncate(node: Any, scene: Scene) -> Iterator[Fact]:
     """ACCESS EXCLUSIVE and a new, empty file for each table; CASCADE goes on to those with foreign keys here."""
     queue = [scene.relation(inner(relation)) for relation in node.relations]
+    named, cascade = tuple(queue), word(node, "behavior") == "DROP_CASCADE"
     seen: list[Relation] = []
     while queue:
         relation = queue.pop(0)
@@ -136,21 +179,12 @@ def truncate(node: Any, scene: Scene) -> Iterator[Fact]:
             continue
         seen.append(relation)
         yield from scene.lock_family(relation, LockMode.ACCESS_EXCLUSIVE, Work.ROW_CHANGE)
-        yield RowChange(relation, "TRUNCATE", bounded=False)
-        if word(node, "behavior") == "DROP_CASCADE":
+        yield RowChange(relation, "TRUNCATE", bounded=False, along=relation not in named, cascade=cascade)
+        if cascade:
             queue += [table.relation for table, _ in scene.schema.foreign_keys_to(relation)]
         if node.restart_seqs:
             for sequence in scene.schema.owned_sequences(relation):
                 yield scene.lock(sequence.relation, LockMode.ACCESS_EXCLUSIVE)
-
-
-@derives("lock_stmt")
-def lock(node: Any, scene: Scene) -> Iterator[Fact]:
-    """LOCK TABLE: the mode it says."""
-    mode = _LOCK_MODES[node.mode]
-    assert mode is not None
-    for range_var in map(inner, node.relations):
-        yield from scene.lock_family(scene.relation(range_var), mode, only=not range_var.inh)
 
 
 @derives("do_stmt", "call_stmt", "execute_stmt")

@@ -33,6 +33,10 @@ class Scene:
         """A name in another relation's schema, where indexes and owned sequences live."""
         return Relation(relation.schema, name)
 
+    def spelled(self, relation: Relation) -> str:
+        """A name as SQL may write it, without the schema public."""
+        return relation.name if relation.schema == "public" else str(relation)
+
     def table(self, relation: Relation) -> Table | None:
         """What is known of a relation."""
         return self.schema.find(relation)

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from migrations_lint.model import Work
-from migrations_lint.parse.nodes import inner, kind_of, strings
+from migrations_lint.parse.nodes import dotted, inner, kind_of
 
 _SPELLINGS = {
     "int2": "smallint", "int4": "integer", "int8": "bigint", "float4": "real", "float8": "double precision",
@@ -41,8 +41,7 @@ _TYPE = re.compile(r"(?P<base>[^(\[]+?)(?:\((?P<args>[\d,\s-]+)\))?(?P<tail>[a-z
 
 def type_text(type_name: Any) -> str:
     """A TypeName in the spelling of `format_type`: `character varying(20)`, `integer[]`; serials stay serials."""
-    names = strings(type_name.names)
-    bare = names[-1] if names[0] == "pg_catalog" or len(names) == 1 else ".".join(names)
+    bare = dotted(type_name.names)
     base = _SPELLINGS.get(bare, bare)
     numbers = [str(_number(node)) for node in type_name.typmods]
     if base == "interval" and type_name.typmods:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from migrations_lint.errors import UnreadableMigration
-from migrations_lint.files import is_file, read_text, sql_script
+from migrations_lint.files import is_file, read_text, sql_script, uses_crate
 from migrations_lint.formats import MigrationFormat
 from migrations_lint.model import Edit, Fragment, Migration, Script
 from migrations_lint.numbering import number_after, title_after
@@ -21,8 +21,8 @@ class GolangMigrate:
     name = "golang_migrate"
 
     def is_root(self, folder: Path) -> bool:
-        """A folder with at least one numbered way up."""
-        return any(self.files(folder))
+        """A folder with at least one numbered way up, unless it belongs to a Rust project that uses sqlx."""
+        return any(self.files(folder)) and not uses_crate(folder, "sqlx")
 
     def files(self, root: Path) -> Iterator[Path]:
         """In the order of their numbers, whatever the zeros in front of them."""

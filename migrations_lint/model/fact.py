@@ -2,25 +2,16 @@
 
 `LockFact` is *predicted* by `facts/` and *observed* on a real server by `gatekeeper.staging.lock_trace`; both
 witnesses speak these words, and the tests demand that they agree. The other facts are what the catalog replays
-and what rules ask about.
+and what rules ask about; those that change the schema stand in `change.py` and `object_change.py`.
 """
 
 from dataclasses import dataclass
 from enum import Enum
 
 from migrations_lint.locks import LockMode
-
-
-class RelationKind(Enum):
-    """What `pg_class.relkind` calls it, in words; indexes carry no facts of their own."""
-
-    TABLE = "table"
-    PARTITIONED_TABLE = "partitioned table"
-    VIEW = "view"
-    MATERIALIZED_VIEW = "materialized view"
-    SEQUENCE = "sequence"
-    FOREIGN_TABLE = "foreign table"
-    INDEX = "index"
+from migrations_lint.model.change import RelationChange
+from migrations_lint.model.object_change import ObjectChange
+from migrations_lint.model.relation import Relation, RelationKind
 
 
 class Work(Enum):
@@ -39,17 +30,6 @@ class Certainty(Enum):
 
     SURE = "sure"
     ASSUMED = "assumed"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Relation:
-    """A schema-qualified name, unquoted, as the catalog stores it."""
-
-    schema: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.schema}.{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,187 +74,73 @@ class ControlsTransaction:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """A column; `type` as `format_type` spells it, `default` as text or None."""
-
-    name: str
-    type: str
-    not_null: bool = False
-    default: str | None = None
-    volatile_default: bool = False
-    identity: bool = False
-    generated: str | None = None  # "stored", "virtual"
-
-
-class ConstraintKind(Enum):
-    """`pg_constraint.contype` in words."""
-
-    CHECK = "check"
-    FOREIGN_KEY = "foreign key"
-    PRIMARY_KEY = "primary key"
-    UNIQUE = "unique"
-    EXCLUDE = "exclude"
-    NOT_NULL = "not null"
-
-
-@dataclass(frozen=True, slots=True)
-class Constraint:
-    """A table constraint. `not_null_columns`: those that a valid CHECK or NOT NULL constraint proves filled."""
-
-    name: str
-    kind: ConstraintKind
-    columns: tuple[str, ...] = ()
-    references: Relation | None = None
-    referenced_columns: tuple[str, ...] = ()
-    valid: bool = True
-    not_null_columns: tuple[str, ...] = ()
-    using_index: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CreatesRelation:
-    """A new table, view, materialized view or sequence, or one that IF NOT EXISTS may have found in place."""
+class LocksTable:
+    """LOCK TABLE, for one of the tables it names."""
 
     relation: Relation
-    kind: RelationKind
-    columns: tuple[Column, ...] = ()
-    constraints: tuple[Constraint, ...] = ()
-    if_not_exists: bool = False
-    partition_of: Relation | None = None
-    inherits: tuple[Relation, ...] = ()
-    reads: tuple[Relation, ...] = ()
-    owned_by: tuple[Relation, str] | None = None
-    is_default_partition: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DropsRelation:
-    """A table, view, materialized view or sequence that goes away."""
-
-    relation: Relation
-    kind: RelationKind
-    if_exists: bool = False
-    cascade: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RenamesRelation:
-    """A new name or a new schema for a relation (of `kind` INDEX too)."""
-
-    relation: Relation
-    to: Relation
-    kind: RelationKind
-
-
-@dataclass(frozen=True, slots=True)
-class AddsColumn:
-    """ALTER TABLE … ADD COLUMN."""
-
-    relation: Relation
-    column: Column
-    if_not_exists: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DropsColumn:
-    """ALTER TABLE … DROP COLUMN."""
-
-    relation: Relation
-    column: str
-    cascade: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RenamesColumn:
-    """ALTER TABLE … RENAME COLUMN."""
-
-    relation: Relation
-    column: str
-    to: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChangesColumnType:
-    """ALTER COLUMN … TYPE; `before` is None where the schema does not know the column."""
-
-    relation: Relation
-    column: str
-    type: str
-    before: str | None
-    using: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SetsNotNull:
-    """SET NOT NULL, or DROP NOT NULL where `required` is False."""
-
-    relation: Relation
-    column: str
-    required: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SetsDefault:
-    """SET DEFAULT, or DROP DEFAULT where `default` is None."""
-
-    relation: Relation
-    column: str
-    default: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class AddsConstraint:
-    """A constraint put on a table that exists."""
-
-    relation: Relation
-    constraint: Constraint
-
-
-@dataclass(frozen=True, slots=True)
-class DropsConstraint:
-    """ALTER TABLE … DROP CONSTRAINT."""
-
-    relation: Relation
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class ValidatesConstraint:
-    """ALTER TABLE … VALIDATE CONSTRAINT."""
-
-    relation: Relation
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class CreatesIndex:
-    """CREATE INDEX; `columns` are plain column names, an expression stands as `(expression)`."""
-
-    relation: Relation
-    index: Relation
-    columns: tuple[str, ...]
-    unique: bool
-    concurrently: bool
-    if_not_exists: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DropsIndex:
-    """DROP INDEX; `relation` is None where the schema does not know whose index it is."""
-
-    index: Relation
-    relation: Relation | None
-    concurrently: bool
-    if_exists: bool = False
+    mode: LockMode
+    nowait: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RowChange:
-    """INSERT, UPDATE, DELETE, MERGE, TRUNCATE or COPY FROM; `bounded` where a WHERE clause narrows it."""
+    """INSERT, UPDATE, DELETE, MERGE, TRUNCATE or COPY FROM.
+
+    `bounded`: a WHERE that is more than `true` narrows it; `where_columns` are the columns it names. `columns` are
+    those that INSERT lists or UPDATE sets, None where an INSERT lists none. `from_query`: INSERT … SELECT or MERGE,
+    `star` with `SELECT *`; `rows` counts VALUES. `along`: emptied by TRUNCATE … CASCADE without being named.
+    """
 
     relation: Relation
     command: str
     bounded: bool
+    columns: tuple[str, ...] | None = ()
+    where_columns: tuple[str, ...] = ()
+    from_query: bool = False
+    star: bool = False
+    rows: int = 0
+    along: bool = False
+    cascade: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Maintains:
+    """VACUUM, VACUUM FULL, ANALYZE or CLUSTER; `relation` is None where it goes through every table."""
+
+    command: str
+    relation: Relation | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reindexes:
+    """REINDEX; `scope` is INDEX, TABLE, SCHEMA, DATABASE or SYSTEM, `name` what it names (public left out)."""
+
+    scope: str
+    name: str
+    concurrently: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshesView:
+    """REFRESH MATERIALIZED VIEW; `with_data` is False for WITH NO DATA."""
+
+    relation: Relation
+    concurrently: bool
+    with_data: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RunsBlock:
+    """DO, or a call of a function whose body is known; the facts beside it are those of the statements inside."""
+
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class TruncatesIdentifier:
+    """A name longer than 63 bytes, as it is written; PostgreSQL cuts it off."""
+
+    identifier: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,20 +152,19 @@ class SetsParameter:
     local: bool
 
 
-SchemaChange = (
-    CreatesRelation
-    | DropsRelation
-    | RenamesRelation
-    | AddsColumn
-    | DropsColumn
-    | RenamesColumn
-    | ChangesColumnType
-    | SetsNotNull
-    | SetsDefault
-    | AddsConstraint
-    | DropsConstraint
-    | ValidatesConstraint
-    | CreatesIndex
-    | DropsIndex
+SchemaChange = RelationChange | ObjectChange
+Fact = (
+    LockFact
+    | Unknown
+    | NeedsNoTransaction
+    | ControlsTransaction
+    | LocksTable
+    | RowChange
+    | Maintains
+    | Reindexes
+    | RefreshesView
+    | RunsBlock
+    | TruncatesIdentifier
+    | SetsParameter
+    | SchemaChange
 )
-Fact = LockFact | Unknown | NeedsNoTransaction | RowChange | SetsParameter | ControlsTransaction | SchemaChange

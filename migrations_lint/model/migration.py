@@ -41,7 +41,7 @@ class Fragment:
     `start` and `end` are character offsets into `source.text`. A verbatim fragment is that very text; any
     other was rendered by the code that stands there (an Alembic operation), so all its statements share the
     place. `in_transaction` says whether the tool itself opens a transaction around the fragment; neighbouring
-    fragments that have one share it.
+    fragments that have one share it, except where one `begins_anew`.
     """
 
     sql: str
@@ -50,6 +50,7 @@ class Fragment:
     end: int
     verbatim: bool = True
     in_transaction: bool = True
+    begins_anew: bool = False
 
     def in_file(self, offset: int) -> int:
         """Where in the file the character at `offset` of `sql` stands."""
@@ -141,7 +142,8 @@ class Statement:
     """One parsed SQL statement at its place.
 
     `start` and `end` are character offsets into the fragment's SQL, without the semicolon; `kind` is the
-    parser's node name (`index_stmt`) and `node` its tree, which only `facts/` looks into.
+    parser's node name (`index_stmt`) and `node` its tree, which only `facts/` looks into. `long_identifiers` are the
+    names in it that PostgreSQL cuts off.
     """
 
     fragment: Fragment
@@ -150,6 +152,7 @@ class Statement:
     end: int
     kind: str
     node: Any
+    long_identifiers: tuple[str, ...] = ()
 
     @property
     def begins(self) -> Position:

@@ -7,9 +7,10 @@ from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
-from migrations_lint.model.fact import Fact, LockFact, Relation
+from migrations_lint.model.fact import Fact, LockFact
 from migrations_lint.model.fix import Fix
 from migrations_lint.model.migration import Direction, Migration, Position, Problem, Statement
+from migrations_lint.model.relation import Relation
 
 F = TypeVar("F")
 

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Any
 
 import postgast
 
@@ -16,6 +17,8 @@ from migrations_lint.model import Fragment, Statement
 
 _COMMENTS = frozenset({postgast.pg_query_pb2.SQL_COMMENT, postgast.pg_query_pb2.C_COMMENT})
 _SEMICOLON = postgast.pg_query_pb2.ASCII_59
+_IDENTIFIER = postgast.pg_query_pb2.IDENT
+_LONGEST_NAME = 63  # bytes: NAMEDATALEN - 1
 _NO_KEYWORD, _UNRESERVED = postgast.pg_query_pb2.NO_KEYWORD, postgast.pg_query_pb2.UNRESERVED_KEYWORD
 _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _OPEN, _CLOSE = postgast.pg_query_pb2.ASCII_40, postgast.pg_query_pb2.ASCII_41
@@ -119,6 +122,7 @@ def _statements(fragment: Fragment, text: _Text, code: Sequence[_Token], begin: 
     """Parse the bytes from `begin` to `end`; raises the parser's error."""
     tree = postgast.parse(text.slice(begin, end))
     inside = iter([token for token in code if begin <= token.start < end])
+    too_long = [t for t in code if t.end - t.start > _LONGEST_NAME and t.kind == _IDENTIFIER and _is_cut(text, t)]
     token = next(inside, None)
     for raw in tree.stmts:
         after = begin + raw.stmt_location
@@ -129,7 +133,34 @@ def _statements(fragment: Fragment, text: _Text, code: Sequence[_Token], begin: 
         sql = text.slice(first, last).rstrip()
         start = text.character(first)
         kind = raw.stmt.WhichOneof("node")
-        yield Statement(fragment, sql, start, start + len(sql), kind, getattr(raw.stmt, kind))
+        long = tuple(text.slice(t.start, t.end) for t in too_long if first <= t.start < last)
+        yield Statement(fragment, sql, start, start + len(sql), kind, getattr(raw.stmt, kind), long)
+
+
+def _is_cut(text: _Text, token: _Token) -> bool:
+    quoted = text.bytes[token.start : token.start + 1] == b'"'
+    return token.end - token.start - 2 * quoted > _LONGEST_NAME
+
+
+def text_of(expression: Any) -> str:
+    """An expression in PostgreSQL's own spelling; empty where there is none or it cannot be written out."""
+    if expression is None or not expression.ListFields():
+        return ""
+    tree = postgast.pg_query_pb2.ParseResult()
+    target = tree.stmts.add().stmt.select_stmt.target_list.add().res_target
+    if expression.DESCRIPTOR.name == "Node":
+        target.val.CopyFrom(expression)
+    else:
+        name = next(
+            f.name
+            for f in target.val.DESCRIPTOR.fields
+            if f.message_type is not None and f.message_type.name == expression.DESCRIPTOR.name
+        )
+        getattr(target.val, name).CopyFrom(expression)
+    try:
+        return str(postgast.deparse(tree)).removeprefix("SELECT ")
+    except postgast.PgQueryError:
+        return ""
 
 
 def _one_by_one(

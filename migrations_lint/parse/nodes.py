@@ -59,3 +59,44 @@ def boolean_option(options: Iterable[Any], name: str) -> bool:
 def definition(command: Any) -> Any:
     """What an ALTER TABLE sub-command adds or sets; the field is called `def`, a word that Python keeps for itself."""
     return inner(getattr(command, "def"))
+
+
+def dotted(nodes: Iterable[Any]) -> str:
+    """A list of String nodes as one name, without a schema where that is public or PostgreSQL's own."""
+    names = strings(nodes)
+    return ".".join(names[1:] if len(names) > 1 and names[0] in {"public", "pg_catalog"} else names)
+
+
+def object_name(node: Any) -> str:
+    """The name in what DROP, RENAME, GRANT and their kin give as an object: a string, a list, a type, a signature."""
+    message = inner(node)
+    match kind_of(node):
+        case "String":
+            return str(message.sval)
+        case "ObjectWithArgs":
+            return dotted(message.objname)
+        case "TypeName":
+            return dotted(message.names)
+        case "List":
+            return dotted(message.items)
+        case _:
+            return ""
+
+
+def role(spec: Any) -> str:
+    """The role that a RoleSpec names; `public` and `current_user` as SQL writes them."""
+    named = word(spec, "roletype")
+    return str(spec.rolename) if named == "ROLESPEC_CSTRING" else named.removeprefix("ROLESPEC_").lower()
+
+
+def option_text(option: Any) -> str:
+    """What a DefElem sets, as text; empty where it has no argument."""
+    if not option.HasField("arg"):
+        return ""
+    value = inner(option.arg)
+    if value.DESCRIPTOR.name == "TypeName":
+        return ".".join(strings(value.names))
+    for field in ("sval", "fval", "ival", "boolval"):
+        if field in value.DESCRIPTOR.fields_by_name:
+            return str(getattr(value, field)).lower() if field == "boolval" else str(getattr(value, field))
+    return ""

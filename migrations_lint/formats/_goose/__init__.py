@@ -1,0 +1,1 @@
+"""How goose cuts a file into the strings that it sends."""

@@ -1,0 +1,102 @@
+"""diesel: a folder for each migration with `up.sql`, `down.sql` and perhaps `metadata.toml` in it."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from migrations_lint.errors import UnreadableMigration
+from migrations_lint.files import begin_of, manifest_above, read_text, string_script, uses_crate
+from migrations_lint.formats import MigrationFormat
+from migrations_lint.model import Edit, Fragment, Migration, Problem, Script, Source
+from migrations_lint.outline import has_statements
+from migrations_lint.timeouts import Timeouts, in_one_string, line_end
+
+_GENERATED = re.compile(r"\d{4}-\d{2}-\d{2}-\d{6}(?:-\d{4})?_.*|00000000000000_diesel_initial_setup")
+_SETTING = re.compile(r"(?m)^[ \t]*run_in_transaction[ \t]*=[ \t]*(?P<value>\w+)")
+
+
+class Diesel:
+    """Each file is sent to the server as one string."""
+
+    name = "diesel"
+
+    def is_root(self, folder: Path) -> bool:
+        """Folders with an `up.sql`, named as `diesel migration generate` does or beside a project that uses diesel."""
+        names = [path.parent.name for path in folder.glob("*/up.sql")]
+        if not names:
+            return False
+        if any(_GENERATED.fullmatch(name) for name in names):
+            return True
+        return manifest_above(folder, "diesel.toml") is not None or uses_crate(folder, "diesel")
+
+    def files(self, root: Path) -> Iterator[Path]:
+        """In the order of their versions as text; folders without a file are passed over, as diesel does."""
+        folders = [entry for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
+        for folder in sorted(folders, key=lambda folder: (_version(folder), folder.name)):
+            if any(folder.iterdir()):
+                yield folder / "up.sql"
+
+    def read(self, path: Path, text: str) -> Migration:
+        """Both ways; `metadata.toml` speaks for both."""
+        in_transaction = _runs_in_transaction(path.with_name("metadata.toml"))
+        down = path.with_name("down.sql")
+        down_text = read_text(down) if down.is_file() else None
+        return Migration(
+            id=_version(path.parent),
+            tool=self.name,
+            path=path,
+            up=_script(path, text, in_transaction=in_transaction),
+            down=None if down_text is None else _script(down, down_text, in_transaction=in_transaction),
+            title=path.parent.name.partition("_")[2].replace("_", " "),
+            problems=tuple(_empty_files((path, text), (down, down_text))),
+            down_path=down,
+        )
+
+    def with_timeout(self, migration: Migration, wait: str, limit: str | None) -> tuple[Edit, ...]:
+        """SET LOCAL as the first statement of the string; a lone concurrent build is left alone."""
+        timeouts = Timeouts(wait, limit)
+        return tuple(edit for _, script in migration.scripts() for edit in in_one_string(script, timeouts))
+
+    def outside_transaction(self, migration: Migration, fragment: Fragment) -> tuple[Edit, ...] | None:
+        """`run_in_transaction = false` in `metadata.toml`, which helps only a statement that is alone in its file."""
+        if not fragment.in_transaction:
+            return ()
+        if has_statements(fragment.sql, 2):
+            return None
+        return (_switched_off(migration.path.with_name("metadata.toml")),)
+
+
+def _version(folder: Path) -> str:
+    return folder.name.partition("_")[0].replace("-", "")
+
+
+def _script(path: Path, text: str, *, in_transaction: bool) -> Script:
+    return string_script(Source(path, text), begin_of(text), len(text), in_transaction=in_transaction)
+
+
+def _runs_in_transaction(metadata: Path) -> bool:
+    """diesel runs in a transaction where the file is absent or no TOML, but not where it does not say so."""
+    if not metadata.is_file():
+        return True
+    try:
+        return tomllib.loads(read_text(metadata)).get("run_in_transaction", False) is True
+    except (tomllib.TOMLDecodeError, UnreadableMigration):
+        return True
+
+
+def _empty_files(*files: tuple[Path, str | None]) -> Iterator[Problem]:
+    for path, text in files:
+        if text == "":
+            yield Problem(path, 1, "is empty, which diesel refuses", "Say in a comment why there is nothing to do.")
+
+
+def _switched_off(metadata: Path) -> Edit:
+    text = read_text(metadata) if metadata.is_file() else ""
+    setting = _SETTING.search(text)
+    if setting is None:
+        return Edit(metadata, 0, 0, f"run_in_transaction = false{line_end(text)}")
+    return Edit(metadata, setting.start("value"), setting.end("value"), "false")
+
+
+FORMAT: MigrationFormat = Diesel()
