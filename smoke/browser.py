@@ -266,6 +266,14 @@ def visit(url: str, deadline: float, secrets: Sequence[str]) -> Iterator[Visit]:
                 context.close()
 
 
+def running_version() -> str:
+    """Start a Chromium and ask what it is; raises BrowserMissing or BrowserStopped."""
+    with shared():
+        chromium = _SHARED.get()
+        assert chromium is not None
+        return f"Chromium {chromium.browser().version}"
+
+
 def _kept(folder: Path, name: str, kind: str, suffix: str, content: bytes) -> Artifact:
     digest = hashlib.sha256(content).hexdigest()
     folder.mkdir(parents=True, exist_ok=True)

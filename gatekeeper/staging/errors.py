@@ -7,6 +7,12 @@ class StagingUnreachable(GatekeeperError):
     """The staging server cannot be reached, started or used; nothing was verified."""
 
 
+class StagingMisconfigured(GatekeeperError):
+    """The staging URL is not one."""
+
+    exit_code = 2
+
+
 class MissingGrant(GatekeeperError):
     """The staging role may not create scratch databases."""
 

@@ -11,7 +11,7 @@ from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from gatekeeper.staging.cluster import embedded_binaries, machine_binaries, private_cluster
-from gatekeeper.staging.errors import MissingGrant, StagingUnreachable
+from gatekeeper.staging.errors import MissingGrant, StagingMisconfigured, StagingUnreachable
 
 _PAGE_OF_URLS = "postgresql://user@host:5432/database"
 
@@ -49,7 +49,10 @@ class StagingServer:
 
 @contextlib.contextmanager
 def staging_server(url: str | None = None) -> Iterator[StagingServer]:
-    """The configured server, else the embedded PostgreSQL; raises StagingUnreachable or MissingGrant."""
+    """The configured server, else the embedded PostgreSQL.
+
+    Raises StagingMisconfigured, StagingUnreachable or MissingGrant.
+    """
     if url is None:
         with embedded_server() as server:
             yield server
@@ -98,7 +101,7 @@ def _connect(url: str) -> Connection[Any]:
     try:
         return psycopg.connect(url, autocommit=True, connect_timeout=10, application_name="gatekeeper verify")
     except psycopg.ProgrammingError as error:
-        raise StagingUnreachable(
+        raise StagingMisconfigured(
             "the staging URL is not a connection string", next_step=f"Write it as {_PAGE_OF_URLS}."
         ) from error
     except psycopg.OperationalError as error:

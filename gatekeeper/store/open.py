@@ -14,7 +14,7 @@ from gatekeeper.store.connect import StoreUnreachable, connect, read_url
 from gatekeeper.store.evidence import EvidenceStore
 from gatekeeper.store.leases import Leases
 from gatekeeper.store.releases import Releases
-from gatekeeper.store.schema import bring_up_to_date
+from gatekeeper.store.schema import bring_up_to_date, revision_of
 from gatekeeper.store.steps import Steps
 
 
@@ -49,6 +49,23 @@ def open_store(url: str, artifacts: Path) -> Iterator[Store]:
         raise StoreUnreachable(address, reason) from error
     try:
         yield _over(engine, artifacts)
+    finally:
+        engine.dispose()
+
+
+def revision_at(url: str) -> str | None:
+    """How far the store at this URL has come, None where none was made yet; asking makes nothing.
+
+    Raises StoreUnreachable or StoreMisconfigured.
+    """
+    address = read_url(url)
+    if address.drivername == "sqlite" and not Path(address.database or "").is_file():
+        return None
+    engine = connect(address)
+    try:
+        return revision_of(engine)
+    except OperationalError as error:
+        raise StoreUnreachable(address, str(error.orig).splitlines()[0]) from error
     finally:
         engine.dispose()
 

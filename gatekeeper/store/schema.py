@@ -11,7 +11,7 @@ _MIGRATING = 7_309_453_421_688  # any number, the same in every process: who hol
 
 def bring_up_to_date(engine: Engine) -> None:
     """Run the migrations that are missing; does nothing, and costs one query, where none is."""
-    if _revision(engine) == HEAD:
+    if revision_of(engine) == HEAD:
         return
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
@@ -20,7 +20,8 @@ def bring_up_to_date(engine: Engine) -> None:
         _upgrade(connection, HEAD)
 
 
-def _revision(engine: Engine) -> str | None:
+def revision_of(engine: Engine) -> str | None:
+    """The newest migration that the store has had; None where there is no store yet."""
     table = f"{SCHEMA}.alembic_version" if engine.dialect.name == "postgresql" else "alembic_version"
     try:
         with engine.begin() as connection:
