@@ -9,6 +9,8 @@ from migrations_lint.engine import lint
 from migrations_lint.history import AUTO, History, read_history
 from migrations_lint.model import Fragment, Migration, Report, Script, Source
 from migrations_lint.settings import LintSettings
+from migrations_lint.snapshot import SchemaSnapshot
+from migrations_lint.stored_snapshot import read_snapshot
 
 
 def lint_paths(paths: Sequence[Path], settings: LintSettings | None = None, *, format: str = AUTO) -> Report:  # noqa: A002
@@ -21,9 +23,17 @@ def lint_paths(paths: Sequence[Path], settings: LintSettings | None = None, *, f
 
 
 def lint_history(history: History, settings: LintSettings | None = None) -> Report:
-    """Lint the selected migrations of a history, the others telling what was there before them."""
-    report = lint(history.migrations, settings, selected=history.selected)
+    """Lint the selected migrations of a history, the others telling what was there before them.
+
+    Raises UnreadableSnapshot where the settings name a snapshot that is none.
+    """
+    report = lint(history.migrations, settings, production_of(settings), selected=history.selected)
     return replace(report, unread=history.problems)
+
+
+def production_of(settings: LintSettings | None) -> SchemaSnapshot | None:
+    """The snapshot of production that the settings name."""
+    return read_snapshot(Path(settings.snapshot)).schema if settings and settings.snapshot else None
 
 
 def lint_text(sql: str, settings: LintSettings | None = None, *, in_transaction: bool = True) -> Report:

@@ -1,10 +1,11 @@
 """Migrations in, report out: parse, derive facts, keep the catalog, ask the rules, apply suppressions. One loop."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
+from migrations_lint.applied import steps_in
 from migrations_lint.catalog import replay
 from migrations_lint.facts import Scene, facts_of
 from migrations_lint.model import (
@@ -33,6 +34,15 @@ from migrations_lint.snapshot import SchemaSnapshot
 from migrations_lint.suppress import complaint, covers, suppressions
 
 
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What a migration starts from: the schema, the database that it will meet, and whether that has it already."""
+
+    schema: SchemaSnapshot
+    production: SchemaSnapshot | None = None
+    pending: bool = True
+
+
 def lint(
     migrations: Sequence[Migration],
     settings: LintSettings | None = None,
@@ -42,28 +52,55 @@ def lint(
 ) -> Report:
     """Check a history in its own order. `selected` paths are reported; the others only build the catalog.
 
+    With a `snapshot` of production, migrations that it holds already are checked against the schema of their time, and
+    pending ones against the snapshot and what the pending ones before them make of it.
+
     Raises UnknownRule for a rule name in the settings that no rule has.
     """
     started = perf_counter()
     settings = settings or LintSettings()
     rules = rules_of(settings)
-    schema = snapshot or SchemaSnapshot()
+    base = _Base(SchemaSnapshot())
     checked: list[CheckedMigration] = []
     findings: dict[int, list[Finding]] = {}
-    for migration in migrations:
+    for migration, base in zip(migrations, _bases(migrations, snapshot, settings), strict=True):
         wanted = selected is None or migration.path in selected
-        one, found = _migration(migration, schema, settings, rules if wanted else (), wanted=wanted)
+        one, found = _migration(migration, base, settings, rules if wanted else (), wanted=wanted)
         if wanted:
             findings[len(checked)] = found
             checked.append(one)
-    for number, finding in _of_releases(checked, schema, settings, rules, whole=len(checked) == len(migrations)):
+    for number, finding in _of_releases(checked, base.schema, settings, rules, whole=len(checked) == len(migrations)):
         findings[number].append(finding)
     accepted = [f for number, found in findings.items() for f in _accepted(checked[number].migration, found)]
     return Report(tuple(checked), tuple(accepted), settings.server_version, perf_counter() - started)
 
 
+def schemas_built_by(migrations: Sequence[Migration], settings: LintSettings) -> Iterator[SchemaSnapshot]:
+    """The schema before the first migration and after each: one object, changed as they go."""
+    schema = SchemaSnapshot()
+    yield schema
+    for migration in migrations:
+        _migration(migration, _Base(schema), settings, (), wanted=False)
+        yield schema
+
+
+def _bases(migrations: Sequence[Migration], snapshot: SchemaSnapshot | None, settings: LintSettings) -> Iterator[_Base]:
+    built = SchemaSnapshot()
+    if snapshot is None:
+        yield from (_Base(built) for _ in migrations)
+        return
+    left: dict[str, int] = {}
+    for tool in {migration.tool for migration in migrations}:
+        left[tool] = steps_in(snapshot, schemas_built_by([one for one in migrations if one.tool == tool], settings))
+    production = snapshot.copy()
+    for migration in migrations:
+        pending = left[migration.tool] == 0
+        left[migration.tool] -= not pending
+        yield _Base(production if pending else built, snapshot, pending)
+
+
 def _migration(
-    migration: Migration, schema: SchemaSnapshot, settings: LintSettings, rules: Sequence[Rule], *, wanted: bool
+    migration: Migration, base: _Base, settings: LintSettings, rules: Sequence[Rule], *, wanted: bool
 ) -> tuple[CheckedMigration, list[Finding]]:
     statements: list[CheckedStatement] = []
     problems = list(migration.problems)
@@ -73,7 +110,7 @@ def _migration(
         if direction is Direction.DOWN and not wanted:
             break
         # The way down starts from what the way up has built, and leaves the history's schema as it was.
-        here = schema if direction is Direction.UP else schema.copy()
+        here = base if direction is Direction.UP else replace(base, schema=base.schema.copy())
         for moment in _moments(migration, direction, script, here, settings, made, problems):
             statements.append(CheckedStatement(moment.statement, direction, moment.transaction, moment.facts))
             for rule in rules:
@@ -81,7 +118,7 @@ def _migration(
                     findings += _weighed(rule.check(replace(moment, rule=rule.name)), settings)
             last = moment
         if direction is Direction.UP and statements:
-            made = last.session.leaving(last.facts, here.copy()).new
+            made = last.session.leaving(last.facts, here.schema.copy()).new
     return CheckedMigration(migration, tuple(statements), tuple(problems)), findings
 
 
@@ -89,12 +126,12 @@ def _moments(
     migration: Migration,
     direction: Direction,
     script: Script,
-    schema: SchemaSnapshot,
+    base: _Base,
     settings: LintSettings,
     made_by_up: frozenset[Relation],
     problems: list[Problem],
 ) -> Iterator[Moment]:
-    session = Session()
+    session, schema = Session(), base.schema
     for fragment in script.fragments:
         if fragment.begins_anew:
             session = session.committed()
@@ -103,7 +140,8 @@ def _moments(
             scene = Scene(schema, settings.server_version, session.search_path)
             facts = _here(facts_of(statement, scene), session)
             session = session.beginning(facts, schema)
-            yield Moment(migration, direction, statement, facts, schema, settings, session, made_by_up)
+            known = (base.production, base.pending)
+            yield Moment(migration, direction, statement, facts, schema, settings, session, made_by_up, *known)
             replay(facts, schema)
             session = session.leaving(facts, schema)
 
@@ -149,6 +187,8 @@ def _of_releases(
 def _weighed(findings: Iterable[Finding], settings: LintSettings) -> Iterator[Finding]:
     severities = dict(settings.severity)
     for finding in findings:
+        if finding.expected_seconds is not None and finding.expected_seconds < settings.quiet_below_seconds:
+            continue
         own = severities.get(finding.rule)
         yield finding if own is None else replace(finding, severity=Severity(own))
 

@@ -3,10 +3,11 @@
 This is all that a rule may look at. A rule asks in facts, never in syntax.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from migrations_lint.impact import Impact, impact_of
 from migrations_lint.model import (
     Direction,
     Fact,
@@ -27,7 +28,7 @@ from migrations_lint.parse.alter import AlterTable, alter_table
 from migrations_lint.parse.text import SqlText
 from migrations_lint.session import Session
 from migrations_lint.settings import LintSettings
-from migrations_lint.snapshot import SchemaSnapshot
+from migrations_lint.snapshot import EMPTY, SchemaSnapshot, Size
 
 F = TypeVar("F")
 
@@ -37,7 +38,11 @@ _WITH_BODIES = frozenset({"do_stmt", "call_stmt", "select_stmt", "create_functio
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A statement, its facts, and the state in which it meets them: the schema `before` it, and its `session`."""
+    """A statement, its facts, and the state in which it meets them: the schema `before` it, and its `session`.
+
+    `production` is a snapshot of the database that the migration will meet, where one was given, and `pending` says
+    that it does not hold the migration yet.
+    """
 
     migration: Migration
     direction: Direction
@@ -47,6 +52,8 @@ class Moment:
     settings: LintSettings
     session: Session
     made_by_up: frozenset[Relation] = frozenset()
+    production: SchemaSnapshot | None = None
+    pending: bool = True
     rule: str = field(default="")
 
     @property
@@ -98,6 +105,23 @@ class Moment:
         table = self.before.find(relation)
         return table.kind if table else RelationKind.TABLE
 
+    def size_of(self, relation: Relation) -> Size | None:
+        """How large the relation is in production; None where no snapshot tells."""
+        if self.production is None:
+            return None
+        known = self.before.find(relation)
+        if known is not None and known.size is not None:
+            return known.size
+        there = self.production.find(relation)
+        if there is not None:
+            return there.size
+        made_meanwhile = known is not None and self.pending and self.direction is Direction.UP
+        return EMPTY if made_meanwhile else None
+
+    def impact_of(self, locks: Iterable[LockFact]) -> Impact | None:
+        """What the work under these locks comes to in production; None where no snapshot tells."""
+        return impact_of(((lock, self.size_of(lock.relation)) for lock in locks), self.settings)
+
     @property
     def text(self) -> SqlText:
         """The statement as it is written, for changes at its tokens."""
@@ -128,12 +152,21 @@ class Moment:
         relations: tuple[Relation, ...] = (),
         severity: Severity = Severity.ERROR,
         fix: Fix | None = None,
+        lasting: Iterable[LockFact] = (),
     ) -> Finding:
-        """A finding at this statement."""
+        """A finding at this statement.
+
+        `lasting` are the locks whose work is the harm: it lasts as long as they do. With a snapshot of production the
+        message then says how long that is, and what is soon over is only a note.
+        """
+        impact = self.impact_of(lasting)
+        if impact is not None and impact.seconds < self.settings.note_below_seconds:
+            severity = Severity.NOTE
         return Finding(
             rule=self.rule,
             severity=severity,
-            message=message,
+            message=message if impact is None else f"{message}; it {impact}",
+            expected_seconds=None if impact is None else impact.seconds,
             help=help,
             path=self.statement.fragment.source.path,
             begins=self.statement.begins,

@@ -27,6 +27,7 @@ class Index:
 
     `predicate` is the WHERE of a partial one; `plain`: every key has its type's own operator class and order;
     `part_of`: the index of the partitioned table that it belongs to.
+    `valid` is False for what a failed CREATE INDEX CONCURRENTLY has left behind.
     """
 
     name: Relation
@@ -38,6 +39,23 @@ class Index:
     plain: bool = True
     of_constraint: bool = False
     part_of: Relation | None = None
+    valid: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large a relation is in production, as far as its statistics tell; None is not known.
+
+    `heap_bytes` are the rows themselves, `toast_bytes` their long values kept apart, `index_bytes` all its indexes.
+    """
+
+    rows: int | None = None
+    heap_bytes: int | None = None
+    toast_bytes: int | None = None
+    index_bytes: int | None = None
+
+
+EMPTY = Size(0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +64,8 @@ class Table:
 
     `certain` is False where IF NOT EXISTS may have found something else in its place, `complete` where not all of its
     columns are known. `reads` and `mentions` are what a view's query names; `data_type` is a sequence's. `granted` are
-    the roles that were given any right on it. The rest is as the facts of the same names tell.
+    the roles that were given any right on it. The rest is as the facts of the same names tell. `size` is
+    known only of what stands in a snapshot of production.
     """
 
     relation: Relation
@@ -72,6 +91,7 @@ class Table:
     partition_key: tuple[str, ...] = ()
     bound: str | None = None
     data_type: str | None = None
+    size: Size | None = None
 
     @property
     def primary_key(self) -> Constraint | None:

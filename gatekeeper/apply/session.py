@@ -27,26 +27,32 @@ def direct(url: str) -> Connection[Any]:
     A pooler is recognised by the process number that it made up for the start-up message: it differs from the
     server's `pg_backend_pid()`.
     """
-    try:
-        connection = psycopg.connect(url, autocommit=True, application_name=APPLICATION, connect_timeout=10)
-    except psycopg.Error as error:
-        raise DatabaseUnreachable(
-            f"cannot connect to {_place(url)}",
-            seen=[_first_line(error, url)],
-            next_step="Check `url` under [migrate] (GATEKEEPER_MIGRATE__URL), and that the server is up.",
-        ) from error
+    connection = session(url, APPLICATION)
     row = connection.execute("SELECT pg_backend_pid()").fetchone()
     if row is None or row[0] != connection.info.backend_pid:
         connection.close()
         raise BehindPooler(
-            f"{_place(url)} is a connection pooler, and a migration through one loses its settings and its lock",
+            f"{place(url)} is a connection pooler, and a migration through one loses its settings and its lock",
             seen=["the server's process number is not the one that the connection was given"],
             next_step="Set `url` under [migrate] to the database's own address (Prisma calls it directUrl).",
         )
     return connection
 
 
-def _place(url: str) -> str:
+def session(url: str, application: str) -> Connection[Any]:
+    """A session in autocommit mode, by whatever leads there; raises DatabaseUnreachable."""
+    try:
+        return psycopg.connect(url, autocommit=True, application_name=application, connect_timeout=10)
+    except psycopg.Error as error:
+        raise DatabaseUnreachable(
+            f"cannot connect to {place(url)}",
+            seen=[_first_line(error, url)],
+            next_step="Check `url` under [migrate] (GATEKEEPER_MIGRATE__URL), and that the server is up.",
+        ) from error
+
+
+def place(url: str) -> str:
+    """Where a URL leads, without its password."""
     try:
         parts = conninfo_to_dict(url)
     except psycopg.ProgrammingError:

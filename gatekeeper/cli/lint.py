@@ -1,5 +1,6 @@
 """`gatekeeper lint`: what would these migrations lock?"""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from migrations_lint.reporters import reporters
 if TYPE_CHECKING:
     from migrations_lint.fixing import Fixed
     from migrations_lint.history import History
+    from migrations_lint.settings import LintSettings
 
 
 @command(formats=("text", "json", "github", "markdown", "sarif"))
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
 @click.option("--fix", is_flag=True, help="Write the safe form into the files, then report what is left.")
 @click.option("--diff", is_flag=True, help="Write nothing; print what --fix would write as a patch.")
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: also fixes that a person has to look at.")
+@click.option(
+    "--snapshot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Sizes and schema of production, as `gatekeeper stats pull` wrote them.",
+)
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to a file.")
 def lint(
     invocation: Invocation,
@@ -30,6 +37,7 @@ def lint(
     fix: bool,
     diff: bool,
     unsafe_fixes: bool,
+    snapshot: Path | None,
     output: Path | None,
 ) -> int:
     """Say which locks, scans and rewrites the migrations in PATHS would cause; no database needed.
@@ -40,28 +48,29 @@ def lint(
     """
     if unsafe_fixes and not (fix or diff):
         raise click.UsageError("--unsafe-fixes says which fixes --fix writes or --diff shows; give one of them too.")
-    settings = invocation.settings
+    settings = invocation.settings.lint
+    settings = settings if snapshot is None else replace(settings, snapshot=str(snapshot))
     history = history_of(invocation, paths, since)
     if fix or diff:
-        fixed = _fixed(invocation, history, unsafe=unsafe_fixes)
+        fixed = _fixed(invocation, history, settings, unsafe=unsafe_fixes)
         if diff:
             return _show(fixed, output)
         _write(invocation, fixed)
         new = tuple(file.path for file in fixed.files if file.before is None)
         history = history_of(invocation, (*paths, *new) if paths else (), since)
-    report = lint_history(history, settings.lint)
+    report = lint_history(history, settings)
     write_answer(reporters()[invocation.format].render(report, tool=f"gatekeeper {__version__}"), output)
-    if report.reaches(Severity(settings.lint.fail_on)):
+    if report.reaches(Severity(settings.fail_on)):
         return 1
     return 3 if report.problems else 0
 
 
-def _fixed(invocation: Invocation, history: "History", *, unsafe: bool) -> "Fixed":
+def _fixed(invocation: Invocation, history: "History", settings: "LintSettings", *, unsafe: bool) -> "Fixed":
     from gatekeeper.inject import timeouts_of
     from migrations_lint.fixing import fix_history
 
-    settings = invocation.settings
-    fixed = fix_history(history, settings.lint, unsafe=unsafe, timeouts=timeouts_of(settings.inject))
+    timeouts = timeouts_of(invocation.settings.inject)
+    fixed = fix_history(history, settings, unsafe=unsafe, timeouts=timeouts)
     for finding in fixed.left:
         invocation.err.print(f"{_place(finding)}: not fixed, there is no safe place for it: see docs/concepts/fixes.md")
     for finding in fixed.unsafe:

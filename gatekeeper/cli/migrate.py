@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gatekeeper.cli.shared import Invocation, command, history_of
+from gatekeeper.cli.shared import Invocation, command, history_of, target_of
 
 if TYPE_CHECKING:
     from gatekeeper.apply.backoff import Budget
@@ -30,7 +30,7 @@ def migrate(invocation: Invocation, paths: tuple[Path, ...], url: str | None, ma
     from gatekeeper.model.applied import MigrateReport
 
     history = history_of(invocation, paths)
-    target = _target(invocation, url)
+    target = target_of(invocation, url)
     if plan:
         due = pending(target, history.migrations)
         report = MigrateReport((), tuple(migration.id for migration in due))
@@ -43,18 +43,6 @@ def migrate(invocation: Invocation, paths: tuple[Path, ...], url: str | None, ma
             report = apply(target, history.migrations, _budget(invocation, max_stall), progress)
     click.echo(json.dumps(_as_json(report, plan), indent=2) if invocation.wants_json else _as_text(report, plan))
     return 0
-
-
-def _target(invocation: Invocation, url: str | None) -> str:
-    from gatekeeper.config.load import ConfigError
-
-    configured = invocation.settings.migrate.url
-    if url is None and configured is None:
-        raise ConfigError(
-            "there is no target database",
-            next_step="Give --url, or set GATEKEEPER_MIGRATE__URL (`url` under [migrate]).",
-        )
-    return url or (configured.get_secret_value() if configured else "")
 
 
 def _budget(invocation: Invocation, max_stall: str | None) -> "Budget":

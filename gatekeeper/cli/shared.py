@@ -116,6 +116,19 @@ def history_of(invocation: Invocation, paths: tuple[Path, ...], since: str | Non
     return replace(history, selected=frozenset(selected), problems=unread)
 
 
+def target_of(invocation: Invocation, url: str | None) -> str:
+    """The URL of the target database: the option, else the settings; raises ConfigError where neither says."""
+    from gatekeeper.config.load import ConfigError
+
+    configured = invocation.settings.migrate.url
+    if url is None and configured is None:
+        raise ConfigError(
+            "there is no target database",
+            next_step="Give --url, or set GATEKEEPER_MIGRATE__URL (`url` under [migrate]).",
+        )
+    return url or (configured.get_secret_value() if configured else "")
+
+
 def write_answer(text: str, output: Path | None) -> None:
     """Print the answer, or write it to the file that --output names."""
     if output is None:

@@ -39,7 +39,10 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One harm at one place. `message` says what happens and to whom, `help` the way out."""
+    """One harm at one place. `message` says what happens and to whom, `help` the way out.
+
+    `expected_seconds` is how long the harm lasts in production, where a snapshot of it tells.
+    """
 
     rule: str
     severity: Severity
@@ -53,6 +56,7 @@ class Finding:
     suppressed: str | None = None
     baseline: bool = False
     fingerprint: str = ""
+    expected_seconds: float | None = None
 
 
 def fingerprint(rule: str, migration: Migration, direction: Direction, sql: str, message: str) -> str:

@@ -24,4 +24,5 @@ def check_scan_blocks_reads(moment: Moment) -> Iterator[Finding]:
             help="Add it NOT VALID, and VALIDATE CONSTRAINT in a later migration, which lets reads and writes through.",
             relations=(added.relation,),
             fix=(column_check_apart if in_column else not_valid_then_validate)(moment, added),
+            lasting=scanned,
         )

@@ -36,4 +36,5 @@ def constraint_build_blocks_reads(moment: Moment) -> Iterator[Finding]:
             help=way_out,
             relations=(added.relation,),
             fix=constraint_using_index(moment, added),
+            lasting=building,
         )

@@ -11,7 +11,7 @@ from migrations_lint.rules import rule
 @rule
 def default_rewrites_table(moment: Moment) -> Iterator[Finding]:
     """Volatile defaults, serial, identity and stored generated columns on a table that is in use."""
-    rewritten = {lock.relation for lock in moment.locks_on_live_tables() if lock.work is Work.REWRITE}
+    rewritten = [lock for lock in moment.locks_on_live_tables() if lock.work is Work.REWRITE]
     for added in moment.all(AddsColumn):
         column = added.column
         computed = column.volatile_default or column.identity or column.generated == "stored"
@@ -23,6 +23,7 @@ def default_rewrites_table(moment: Moment) -> Iterator[Finding]:
             help=way_out,
             relations=(added.relation,),
             fix=default_apart(moment, added),
+            lasting=rewritten,
         )
 
 

@@ -22,4 +22,5 @@ def foreign_key_scan_blocks_writes(moment: Moment) -> Iterator[Finding]:
             help="Add it NOT VALID, and VALIDATE CONSTRAINT in a later migration, which lets writes through.",
             relations=tuple(one for one in (added.relation, constraint.references) if one is not None),
             fix=not_valid_then_validate(moment, added),
+            lasting=scanned,
         )

@@ -11,7 +11,7 @@ from migrations_lint.rules import rule
 @rule
 def index_build_blocks_writes(moment: Moment) -> Iterator[Finding]:
     """One finding for each index that is built while writers wait."""
-    building = {lock.relation for lock in moment.locks_on_live_tables() if lock.work is Work.INDEX_BUILD}
+    building = [lock for lock in moment.locks_on_live_tables() if lock.work is Work.INDEX_BUILD]
     for index in moment.all(CreatesIndex):
         if index.concurrently or not building or any(True for _ in moment.all(AddsConstraint)):
             continue
@@ -21,6 +21,7 @@ def index_build_blocks_writes(moment: Moment) -> Iterator[Finding]:
             help=_FOR_PARTITIONS if partitioned else _CONCURRENTLY,
             relations=(index.relation,),
             fix=build_concurrently(moment, index),
+            lasting=building,
         )
 
 

@@ -22,4 +22,5 @@ def not_null_scan_blocks_reads(moment: Moment) -> Iterator[Finding]:
             f"NOT VALID; VALIDATE CONSTRAINT {name}; then SET NOT NULL, which needs no scan, and drop the CHECK.",
             relations=(change.relation,),
             fix=not_null_without_scan(moment, change),
+            lasting=scanned,
         )

@@ -24,6 +24,7 @@ def type_change_rewrites_table(moment: Moment) -> Iterator[Finding]:
             help=f"Add a new column of type {change.type}, keep both in step with a trigger, fill it in batches, "
             "then let the application use the new one.",
             relations=(change.relation,),
+            lasting=[lock for lock in locks.values() if lock.work in {Work.REWRITE, Work.SCAN}],
         )
 
 

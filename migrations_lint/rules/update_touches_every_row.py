@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import Finding, RowChange, Severity
+from migrations_lint.model import Finding, LockFact, RowChange, Severity, Work
 from migrations_lint.moment import Moment
 from migrations_lint.rules import rule
 
@@ -17,5 +17,6 @@ def update_touches_every_row(moment: Moment) -> Iterator[Finding]:
                 "and replicas fall behind",
                 help="Go through it in batches by key, committing each.",
                 relations=(change.relation,),
+                lasting=[lock for lock in moment.all(LockFact) if lock.work is Work.ROW_CHANGE],
                 severity=Severity.WARNING,
             )

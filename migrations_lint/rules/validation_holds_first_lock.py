@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import Finding, LockFact, ValidatesConstraint
+from migrations_lint.model import Finding, LockFact, ValidatesConstraint, Work
 from migrations_lint.moment import Moment
 from migrations_lint.recipes import in_later_transaction
 from migrations_lint.rules import rule
@@ -22,4 +22,5 @@ def validation_holds_first_lock(moment: Moment) -> Iterator[Finding]:
                 help="Validate in a later migration, so that the first one's lock is gone.",
                 fix=in_later_transaction(moment),
                 relations=(validation.relation,),
+                lasting=[lock for lock in moment.all(LockFact) if lock.work is Work.SCAN],
             )

@@ -24,5 +24,7 @@ def work_continues_under_exclusive_lock(moment: Moment) -> Iterator[Finding]:
         f"{first.mode.value} on it, until the commit",
         help="Put the work in a migration of its own, before or after the one that needs the lock.",
         relations=(first.relation,),
+        # How many rows an INSERT or a WHERE reaches is nothing that the table's size tells.
+        lasting=() if any(lock.work is Work.ROW_CHANGE for lock in working) else working,
         severity=Severity.WARNING,
     )

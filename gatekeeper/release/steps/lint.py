@@ -11,6 +11,7 @@ from gatekeeper.release.desk import Desk
 from gatekeeper.release.history import project_history
 from gatekeeper.release.schema_change import facts_of_release
 from gatekeeper.release.step import Result, Work, done, failed, skipped
+from migrations_lint.api import production_of
 from migrations_lint.engine import lint
 from migrations_lint.model import Report, Severity
 from migrations_lint.reporters import reporters
@@ -25,7 +26,7 @@ def act(desk: Desk) -> Result:
     history = whole.migrations
     ids = {migration.id for migration in release.migrations}
     selected = frozenset(migration.path for migration in history if migration.id in ids)
-    report = replace(lint(history, settings, selected=selected), unread=whole.problems)
+    report = replace(lint(history, settings, production_of(settings), selected=selected), unread=whole.problems)
     shape = shape_of(facts_of_release(history, ids, settings.server_version))
     bad = report.reaches(Severity(settings.fail_on)) or bool(report.problems)
     evidence = desk.keep(
