@@ -67,10 +67,11 @@ def lint(
 
 def _fixed(invocation: Invocation, history: "History", settings: "LintSettings", *, unsafe: bool) -> "Fixed":
     from gatekeeper.inject import timeouts_of
+    from migrations_lint.api import production_of
     from migrations_lint.fixing import fix_history
 
     timeouts = timeouts_of(invocation.settings.inject)
-    fixed = fix_history(history, settings, unsafe=unsafe, timeouts=timeouts)
+    fixed = fix_history(history, settings, production_of(settings), unsafe=unsafe, timeouts=timeouts)
     for finding in fixed.left:
         invocation.err.print(f"{_place(finding)}: not fixed, there is no safe place for it: see docs/concepts/fixes.md")
     for finding in fixed.unsafe:
