@@ -58,7 +58,7 @@ def test_a_release_killed_during_smoke_is_ended_by_resume(project: Project) -> N
     release = start_and_approve(project, "v2-slow")
     (project.folder / "slow").touch()
     killed = project.begin("release", "resume", release)
-    _until((project.folder / "asked").exists)
+    until((project.folder / "asked").exists)
     os.kill(killed.pid, signal.SIGKILL)
     killed.communicate()
     (project.folder / "slow").unlink()
@@ -81,7 +81,7 @@ def test_a_migration_with_a_refuted_way_back_stops_the_release_before_anything_c
     assert "orders" not in project.tables()
 
 
-def _until(is_so: "object") -> None:
+def until(is_so: "object") -> None:
     for _ in range(600):
         if callable(is_so) and is_so():
             return
