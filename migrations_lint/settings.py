@@ -1,7 +1,14 @@
 """What a team sets for the linter. A plain dataclass, so that linting without a file starts fast."""
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
+
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+# Ends of names that say: not the thing itself, but a reference to it, or something that does not tell it.
+_HARMLESS_ENDS = frozenset(
+    {"id", "ids", "at", "count", "hash", "hashed", "encrypted", "cipher", "ciphertext", "masked"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +55,40 @@ class LintSettings:
 
     quiet_below_seconds: float = 0.02
     """Harm that is over sooner still is not reported at all."""
+
+    tenant_columns: tuple[str, ...] = ("tenant_id", "organization_id", "org_id", "clinic_id", "workspace_id")
+    """Columns that say whose row it is; a table with one needs row level security where its siblings have it."""
+
+    shared_tables: tuple[str, ...] = ()
+    """Tables that have such a column and are for all tenants all the same."""
+
+    sensitive_names: tuple[str, ...] = (
+        "ssn", "social_security", "national_id", "passport", "tax_number", "date_of_birth", "birth_date", "birthdate",
+        "dob", "mrn", "medical_record", "diagnosis", "diagnoses", "prescription", "medication", "allergy", "allergies",
+        "insurance_number", "health_card", "iban", "card_number", "cvv", "genetic", "hiv", "religion", "ethnicity",
+    )  # fmt: skip
+    """Names, or words in names, of columns that hold sensitive data, such as personal health information."""
+
+    classified_as: tuple[str, ...] = ("phi", "pii", "sensitive", "classified")
+    """Words in a column's comment that say: it is known that this is sensitive, and how it is guarded."""
+
+    audit_names: tuple[str, ...] = ("audit", "audits", "audited", "auditing", "audit_log", "history_log")
+    """Names, or words in names, of tables and triggers that keep the audit trail."""
+
+    def is_sensitive(self, column: str) -> bool:
+        """Whether the column's name says that it holds sensitive data in clear."""
+        return _has(column, self.sensitive_names) and _words(column)[-1] not in _HARMLESS_ENDS
+
+    def is_audit(self, name: str) -> bool:
+        """Whether the name is that of an audit table or trigger."""
+        return _has(name, self.audit_names)
+
+
+def _words(name: str) -> tuple[str, ...]:
+    """`dateOfBirth` and `date_of_birth` are the same three words."""
+    return tuple(word.lower() for word in _WORD.findall(name))
+
+
+def _has(name: str, wanted: tuple[str, ...]) -> bool:
+    text = f"_{'_'.join(_words(name))}_"
+    return any(f"_{'_'.join(_words(one))}_" in text for one in wanted)

@@ -12,10 +12,10 @@ from migrations_lint.parse.nodes import boolean_option, inner, word
 
 @derives("refresh_mat_view_stmt")
 def refresh(node: Any, scene: Scene) -> Iterator[Fact]:
-    """ACCESS EXCLUSIVE on the view while it is filled anew; CONCURRENTLY takes EXCLUSIVE."""
+    """ACCESS EXCLUSIVE on the view while it is filled anew; CONCURRENTLY takes EXCLUSIVE and compares its rows."""
     relation = scene.relation(node.relation)
     mode = LockMode.EXCLUSIVE if node.concurrent else LockMode.ACCESS_EXCLUSIVE
-    yield scene.lock(relation, mode, Work.ROW_CHANGE if node.concurrent else Work.REWRITE)
+    yield scene.lock(relation, mode, Work.SCAN if node.concurrent else Work.REWRITE)
     view = scene.table(relation)
     for read in view.reads if view and not node.skip_data else ():
         yield from scene.lock_family(read, LockMode.ACCESS_SHARE, Work.SCAN)

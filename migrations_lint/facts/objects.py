@@ -24,14 +24,18 @@ _KINDS_WITH_COMMENT_LOCK = frozenset(
 )
 _PARTS_WITH_COMMENT_LOCK = frozenset({"OBJECT_TABCONSTRAINT", "OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_RULE"})
 
+_CHANGING = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt"})
+
 
 @derives("rule_stmt")
 def create_rule(node: Any, scene: Scene) -> Iterator[Fact]:
-    """ACCESS EXCLUSIVE on the table, ACCESS SHARE on what the rule's actions name."""
+    """ACCESS EXCLUSIVE on the table; on what the rule's actions name the lock that they would take."""
     relation = scene.relation(node.relation)
     yield scene.lock(relation, LockMode.ACCESS_EXCLUSIVE)
-    for action in node.actions:
-        yield from reads_of(action, scene, scans=False, besides=(relation,))
+    for action in map(inner, node.actions):
+        changed = [scene.relation(action.relation)] if kind_of(action) in _CHANGING else []
+        yield from (scene.lock(other, LockMode.ROW_EXCLUSIVE) for other in changed)
+        yield from reads_of(action, scene, scans=False, besides=(relation, *changed))
     yield CreatesObject(ObjectKind.RULE, node.rulename, relation, or_replace=node.replace)
 
 
