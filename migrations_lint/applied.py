@@ -19,15 +19,20 @@ def steps_in(snapshot: SchemaSnapshot, built: Iterable[SchemaSnapshot]) -> int:
     """
     seen: dict[Relation, Table] = {}
     distance = sum(_distance(None, table) for table in snapshot.tables.values())
-    best, steps = distance, 0
+    best, steps = distance + len(_labels(snapshot)), 0
     for step, schema in enumerate(built):
         for relation in _changed(seen, schema):
             there = snapshot.find(relation)
             distance += _distance(schema.find(relation), there) - _distance(seen.get(relation), there)
         seen = dict(schema.tables)
-        if distance < best:
-            best, steps = distance, step
+        in_all = distance + len(_labels(schema) ^ _labels(snapshot))
+        if in_all < best:
+            best, steps = in_all, step
     return steps
+
+
+def _labels(schema: SchemaSnapshot) -> frozenset[tuple[str, str]]:
+    return frozenset((name, label) for name, known in schema.types.items() for label in ("", *known.labels))
 
 
 def _changed(seen: dict[Relation, Table], schema: SchemaSnapshot) -> Iterator[Relation]:

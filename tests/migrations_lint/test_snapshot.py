@@ -151,6 +151,8 @@ HISTORY = (
     "CREATE INDEX orders_note ON orders (note);",
     "ALTER TABLE lines ALTER order_id SET NOT NULL;",
     "DROP TABLE lines;",
+    "CREATE TYPE mood AS ENUM ('good');",
+    "ALTER TYPE mood ADD VALUE 'bad';",
     "ALTER TABLE orders RENAME COLUMN note TO remark;",
 )
 

@@ -1,6 +1,7 @@
 """A database becomes a snapshot: what the linter knows of it is what PostgreSQL's catalog says, and nothing waits."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,8 +14,14 @@ from gatekeeper.staging.cluster import machine_binaries
 from gatekeeper.staging.scratch import scratch
 from gatekeeper.staging.server import StagingServer, embedded_server, machine_server
 from gatekeeper.staging.snapshot import pull
+from migrations_lint.applied import steps_in
+from migrations_lint.engine import schemas_built_by
 from migrations_lint.model import ConstraintKind, Relation, RelationKind
-from migrations_lint.snapshot import Table
+from migrations_lint.settings import LintSettings
+from migrations_lint.snapshot import SchemaSnapshot, Table
+from tests.migrations_lint.scripts import migration
+from tests.migrations_lint.test_snapshot import HISTORY
+from tests.pages import ROOT
 
 SCHEMA = """
 CREATE SCHEMA shop;
@@ -36,6 +43,7 @@ CREATE TABLE events (at date NOT NULL) PARTITION BY RANGE (at);
 CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
 CREATE TABLE events_other PARTITION OF events DEFAULT;
 """
+FORMS_SETUP = (ROOT / "tests/migrations_lint/forms/setup.sql").read_text()
 ORDERS = Relation("public", "orders")
 
 
@@ -147,6 +155,64 @@ def test_a_table_locked_against_everybody_keeps_nobody_waiting(url: str, server:
         locked = pull(url, timedelta(seconds=5)).schema
 
     assert locked.find(ORDERS) == table(url, "orders")
+
+
+def test_what_a_history_builds_is_what_the_server_shows(server: StagingServer) -> None:
+    """The facts and the catalog are two witnesses here: one has only read the SQL, the other only the result."""
+    built = list(schemas_built_by([migration(FORMS_SETUP)], LintSettings(server_version=server.version)))[-1]
+    with scratch(server) as databases:
+        name = databases.create()
+        with server.connect(name) as connection:
+            connection.execute(FORMS_SETUP.encode())
+        pulled = pull(make_conninfo(server.url, dbname=name)).schema
+
+    assert sorted(built.tables) == sorted(pulled.tables)
+    assert built.types == pulled.types
+    assert built.objects == pulled.objects
+    for relation, expected in built.tables.items():
+        assert alike(known(pulled, relation)) == alike(expected)
+
+
+def alike(table: Table) -> Table:
+    """Without what only one of the two can know: expressions as text, the columns of views, NOT NULL by its name."""
+    is_view = table.kind in {RelationKind.VIEW, RelationKind.MATERIALIZED_VIEW}
+    columns = {
+        name: replace(column, default=None, serial=False, reads=()) for name, column in table.columns.items()
+    }  # fmt: skip
+    return replace(
+        table,
+        columns={} if is_view else columns,
+        complete=True,
+        mentions=tuple(sorted(table.mentions)),
+        bound=None,
+        data_type=None,
+        size=None,
+        indexes=tuple(sorted(table.indexes, key=lambda index: index.name)),
+        constraints={
+            name: replace(constraint, expression=None)
+            for name, constraint in sorted(table.constraints.items())
+            if constraint.kind is not ConstraintKind.NOT_NULL
+        },
+    )
+
+
+def known(schema: SchemaSnapshot, relation: Relation) -> Table:
+    found = schema.find(relation)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("applied", range(len(HISTORY) + 1))
+def test_the_steps_that_a_database_holds_are_told_from_its_catalog(server: StagingServer, applied: int) -> None:
+    states = schemas_built_by([migration(up, name=str(n)) for n, up in enumerate(HISTORY)], LintSettings())
+    with scratch(server) as databases:
+        name = databases.create()
+        with server.connect(name) as connection:
+            for up in HISTORY[:applied]:
+                connection.execute(up.encode())
+        pulled = pull(make_conninfo(server.url, dbname=name)).schema
+
+    assert steps_in(pulled, states) == applied
 
 
 def test_a_catalog_that_does_not_answer_in_time_is_a_sentence(url: str) -> None:
