@@ -234,8 +234,11 @@ def _with_odd_ids(migrations: Sequence[Migration]) -> Iterator[Migration]:
 
 
 def _as_number(name: str) -> str:
-    """Zeros in front of a number make no other version of it."""
-    return name.lstrip("0") if name.isdecimal() else name
+    """Zeros in front of a number make no other version of it, nor do those behind the last dot."""
+    parts = name.split(".")
+    if not all(part.isdecimal() for part in parts):
+        return name
+    return ".".join(part.lstrip("0") for part in parts).rstrip(".")
 
 
 def _file_name(migration: Migration) -> str:

@@ -92,7 +92,7 @@ def has_statements(sql: str, at_least: int = 1) -> bool:
 
 def _pieces(sql: str) -> Iterator[Piece]:
     draft = _Draft()
-    for kind, start, end in _tokens(sql):
+    for kind, start, end in tokens(sql):
         if kind == "end" and draft.is_complete:
             if draft.start is not None:
                 yield draft.piece(sql, semicolon=start)
@@ -142,9 +142,11 @@ class _Draft:
         return Piece(sql[self.start : self.end], self.start, self.end, words, semicolon)
 
 
-def _tokens(sql: str) -> Iterator[tuple[str, int, int]]:
-    """Kind, start and end of every token that is neither space nor comment."""
-    at = 0
+def tokens(sql: str, at: int = 0) -> Iterator[tuple[str, int, int]]:
+    """Kind, start and end of every token from an offset on that is neither space nor comment.
+
+    Kinds are text (in quotes), dollar (dollar-quoted), word, end (a semicolon), open, close (brackets) and other.
+    """
     while match := _TOKEN.match(sql, at):
         kind, at = str(match.lastgroup if match.lastgroup != "tag" else "dollar"), match.end()
         if kind == "opening":

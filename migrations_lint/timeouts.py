@@ -57,55 +57,80 @@ def in_one_string(script: Script, timeouts: Timeouts) -> tuple[Edit, ...]:
 
 def statement_by_statement(script: Script, timeouts: Timeouts) -> tuple[Edit, ...]:
     """For tools that send one statement after the other, in a transaction of theirs or in none."""
-    return tuple(edit for fragment in script.fragments for edit in _one_by_one(fragment, timeouts))
+    return tuple(edit for run in _runs(script) for edit in _one_by_one(run, timeouts))
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A statement and the fragment that it stands in."""
+
+    fragment: Fragment
+    piece: Piece
+
+
+def _runs(script: Script) -> Iterator[list[_Placed]]:
+    """The statements of neighbouring fragments that share a transaction, or have none."""
+    run: list[_Placed] = []
+    for fragment in script.fragments:
+        before = run[-1].fragment if run else fragment
+        if fragment.begins_anew or fragment.in_transaction is not before.in_transaction:
+            yield run
+            run = []
+        run += [_Placed(fragment, piece) for piece in outline(fragment.sql)]
+    yield run
+
+
+def _pieces(run: Sequence[_Placed]) -> list[Piece]:
+    return [placed.piece for placed in run]
 
 
 def _in_string(fragment: Fragment, timeouts: Timeouts) -> Iterator[Edit]:
-    pieces = outline(fragment.sql)
-    if not is_due(pieces):
+    run = [_Placed(fragment, piece) for piece in outline(fragment.sql)]
+    if not is_due(_pieces(run)):
         return
-    if _has_several_transactions(pieces):
-        yield from _around(fragment, pieces, timeouts)
+    if _has_several_transactions(run):
+        yield from _around(run, timeouts)
     else:
-        yield _first(fragment, pieces, timeouts)
+        yield _first(run, timeouts)
 
 
-def _one_by_one(fragment: Fragment, timeouts: Timeouts) -> Iterator[Edit]:
-    pieces = outline(fragment.sql)
-    if not is_due(pieces):
+def _one_by_one(run: Sequence[_Placed], timeouts: Timeouts) -> Iterator[Edit]:
+    if not is_due(_pieces(run)):
         return
-    if fragment.in_transaction or (pieces[0].opens_transaction and not _has_several_transactions(pieces)):
-        yield _first(fragment, pieces, timeouts)
+    opens = run[0].piece.opens_transaction and not _has_several_transactions(run)
+    if run[0].fragment.in_transaction or opens:
+        yield _first(run, timeouts)
         return
-    for alone, group in groupby(pieces, key=lambda piece: piece.stands_alone):
-        run = list(group)
-        if not alone and is_due(run):
-            yield from _around(fragment, run, timeouts)
+    for alone, group in groupby(run, key=lambda placed: placed.piece.stands_alone):
+        part = list(group)
+        if not alone and is_due(_pieces(part)):
+            yield from _around(part, timeouts)
 
 
-def _has_several_transactions(pieces: Sequence[Piece]) -> bool:
-    return any(piece.ends_transaction for piece in pieces[:-1])
+def _has_several_transactions(run: Sequence[_Placed]) -> bool:
+    return any(placed.piece.ends_transaction for placed in run[:-1])
 
 
-def _first(fragment: Fragment, pieces: Sequence[Piece], timeouts: Timeouts) -> Edit:
-    first = next(piece for piece in pieces if not piece.opens_transaction)
-    return _before(fragment, first, timeouts.local())
+def _first(run: Sequence[_Placed], timeouts: Timeouts) -> Edit:
+    return _before(next(placed for placed in run if not placed.piece.opens_transaction), timeouts.local())
 
 
-def _around(fragment: Fragment, run: Sequence[Piece], timeouts: Timeouts) -> Iterator[Edit]:
-    yield _before(fragment, run[0], timeouts.session())
-    yield _after(fragment, run[-1], timeouts.reset())
+def _around(run: Sequence[_Placed], timeouts: Timeouts) -> Iterator[Edit]:
+    yield _before(run[0], timeouts.session())
+    yield _after(run[-1], timeouts.reset())
 
 
-def _before(fragment: Fragment, piece: Piece, statements: Sequence[str]) -> Edit:
-    text, at = fragment.source.text, fragment.in_file(piece.start)
+def _before(placed: _Placed, statements: Sequence[str]) -> Edit:
+    fragment = placed.fragment
+    text, at = fragment.source.text, fragment.in_file(placed.piece.start)
     line_start = max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
     indent = text[line_start:at] if text[line_start:at].isspace() else ""
     end = line_end(text)
     return Edit(fragment.source.path, at, at, "".join(f"{statement};{end}{indent}" for statement in statements))
 
 
-def _after(fragment: Fragment, piece: Piece, statements: Sequence[str]) -> Edit:
+def _after(placed: _Placed, statements: Sequence[str]) -> Edit:
+    fragment, piece = placed.fragment, placed.piece
     text = fragment.source.text
     lines = "".join(f"{line_end(text)}{statement};" for statement in statements)
     if piece.semicolon is None:

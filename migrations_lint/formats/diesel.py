@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from migrations_lint.errors import UnreadableMigration
-from migrations_lint.files import begin_of, manifest_above, read_text, string_script, uses_crate
+from migrations_lint.files import begin_of, is_file, manifest_above, read_text, string_script, uses_crate
 from migrations_lint.formats import MigrationFormat
-from migrations_lint.model import Edit, Fragment, Migration, Problem, Script, Source
+from migrations_lint.model import Edit, Fragment, Migration, Script, Source
 from migrations_lint.outline import has_statements
 from migrations_lint.timeouts import Timeouts, in_one_string, line_end
 
@@ -41,15 +41,13 @@ class Diesel:
         """Both ways; `metadata.toml` speaks for both."""
         in_transaction = _runs_in_transaction(path.with_name("metadata.toml"))
         down = path.with_name("down.sql")
-        down_text = read_text(down) if down.is_file() else None
         return Migration(
             id=_version(path.parent),
             tool=self.name,
             path=path,
             up=_script(path, text, in_transaction=in_transaction),
-            down=None if down_text is None else _script(down, down_text, in_transaction=in_transaction),
+            down=_script(down, read_text(down), in_transaction=in_transaction) if is_file(down) else None,
             title=path.parent.name.partition("_")[2].replace("_", " "),
-            problems=tuple(_empty_files((path, text), (down, down_text))),
             down_path=down,
         )
 
@@ -77,7 +75,7 @@ def _script(path: Path, text: str, *, in_transaction: bool) -> Script:
 
 def _runs_in_transaction(metadata: Path) -> bool:
     """diesel runs in a transaction where the file is absent or no TOML, but not where it does not say so."""
-    if not metadata.is_file():
+    if not is_file(metadata):
         return True
     try:
         return tomllib.loads(read_text(metadata)).get("run_in_transaction", False) is True
@@ -85,14 +83,8 @@ def _runs_in_transaction(metadata: Path) -> bool:
         return True
 
 
-def _empty_files(*files: tuple[Path, str | None]) -> Iterator[Problem]:
-    for path, text in files:
-        if text == "":
-            yield Problem(path, 1, "is empty, which diesel refuses", "Say in a comment why there is nothing to do.")
-
-
 def _switched_off(metadata: Path) -> Edit:
-    text = read_text(metadata) if metadata.is_file() else ""
+    text = read_text(metadata) if is_file(metadata) else ""
     setting = _SETTING.search(text)
     if setting is None:
         return Edit(metadata, 0, 0, f"run_in_transaction = false{line_end(text)}")

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from migrations_lint.files import is_file, natural_key, read_text, sql_script
+from migrations_lint.files import begin_of, is_file, joined, natural_key, part_script, read_text
 from migrations_lint.formats import MigrationFormat
-from migrations_lint.model import Edit, Fragment, Migration, Script
+from migrations_lint.model import Direction, Edit, Fragment, Migration, Script, Source
 from migrations_lint.numbering import number_after, title_after
 from migrations_lint.outline import outline
+from migrations_lint.psql import Cut, as_psql
 from migrations_lint.timeouts import Timeouts, statement_by_statement
 
 _NUMBERED = re.compile(r"(?P<number>[0-9]+)(?P<title>(?:_.*)?)")
@@ -34,13 +36,18 @@ class RawSql:
         """The way up as given, and the way down from the file beside it."""
         down = _down_of(path)
         is_half_of_a_pair = path.name == "up.sql" or path.name.endswith(".up.sql")
+        source = Source(path, text)
+        cut = _cut(source)
+        back = Source(down, read_text(down)) if is_file(down) else None
+        cut_back = _cut(back) if back else Cut(())
         return Migration(
             id=_id(path),
             tool=self.name,
             path=path,
-            up=_script(path, text),
-            down=_script(down, read_text(down)) if is_file(down) else None,
-            down_path=down if is_half_of_a_pair or is_file(down) else None,
+            up=_script(source, cut),
+            down=_script(back, cut_back) if back else None,
+            problems=(*cut.problems, *(replace(problem, direction=Direction.DOWN) for problem in cut_back.problems)),
+            down_path=down if is_half_of_a_pair or back else None,
         )
 
     def with_timeout(self, migration: Migration, wait: str, limit: str | None) -> tuple[Edit, ...]:
@@ -70,11 +77,16 @@ class RawSql:
         return {path: up} if down is None else {path: up, _down_of(path): down}
 
 
-def _script(path: Path, text: str) -> Script:
+def _script(source: Source, cut: Cut) -> Script:
     """One transaction, unless the file opens its own or holds a statement that none accepts."""
-    pieces = outline(text)
+    pieces = [piece for start, end in cut.parts for piece in outline(source.text[start:end])]
     wrapped = not any(piece.opens_transaction or piece.stands_alone for piece in pieces)
-    return sql_script(path, text, in_transaction=wrapped)
+    return joined(part_script(source, start, end, in_transaction=wrapped) for start, end in cut.parts)
+
+
+def _cut(source: Source) -> Cut:
+    """A dump is run by psql: its meta-commands and rows are not SQL."""
+    return as_psql(source, begin_of(source.text), len(source.text))
 
 
 def _is_down(path: Path) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from migrations_lint.errors import UnreadableMigration
-from migrations_lint.files import begin_of, read_text, sample, string_script, uses_crate
+from migrations_lint.files import begin_of, is_file, read_text, sample, string_script, uses_crate
 from migrations_lint.formats import MigrationFormat
 from migrations_lint.model import Edit, Fragment, Migration, Script, Source
 from migrations_lint.outline import has_statements
@@ -50,7 +50,7 @@ class Sqlx:
             tool=self.name,
             path=path,
             up=_script(path, text),
-            down=_script(down, read_text(down)) if down is not None and down.is_file() else None,
+            down=_script(down, read_text(down)) if down is not None and is_file(down) else None,
             title=name["title"].replace("_", " "),
             down_path=down,
         )
@@ -84,7 +84,7 @@ def _script(path: Path, text: str) -> Script:
 def _down_of(up: Path, name: re.Match[str]) -> Path:
     """The title may differ; sqlx goes by the number."""
     twin = up.with_name(up.name.removesuffix(".up.sql") + ".down.sql")
-    if twin.is_file():
+    if is_file(twin):
         return twin
     same = (path for path in sorted(up.parent.glob("*.down.sql")) if _number(path) == int(name["version"]))
     return next(same, twin)

@@ -22,10 +22,12 @@ class Layout:
 LAYOUTS = {
     "dbmate": Layout("1_a.sql", "-- migrate:up\n", "\n-- migrate:down\n"),
     "diesel": Layout("1_a/up.sql"),
+    "flyway": Layout("V1__a.sql"),
     "golang_migrate": Layout("1_a.up.sql"),
     "goose": Layout("1_a.sql", "-- +goose Up\n-- +goose StatementBegin\n", "\n-- +goose StatementEnd\n"),
     "prisma": Layout("1_a/migration.sql"),
     "raw_sql": Layout("1_a.up.sql"),
+    "sqitch": Layout("deploy/a.sql"),
     "sqlx": Layout("1_a.up.sql"),
 }
 

@@ -14,18 +14,19 @@ from migrations_lint.history import read_history
 from migrations_lint.model import Edit, Migration
 from tests.migrations_lint.layouts import LAYOUTS
 
-LONE = "VACUUM clinics;"
-TWO = "ALTER TABLE clinics ADD COLUMN name text;\nVACUUM clinics;"
+LONE = "ALTER TYPE mood ADD VALUE 'calm';"
+TWO = f"ALTER TABLE clinics ADD COLUMN name text;\n{LONE}"
 LEAVES = {
-    "dbmate": {"1_a.sql": "-- migrate:up transaction:false\nVACUUM clinics;\n-- migrate:down\n"},
+    "dbmate": {"1_a.sql": "-- migrate:up transaction:false\n" + LONE + "\n-- migrate:down\n"},
     "diesel": {"1_a/metadata.toml": "run_in_transaction = false\n"},
+    "flyway": {"V1__a.sql.conf": "executeInTransaction=false\n"},
     "goose": {
-        "1_a.sql": "-- +goose NO TRANSACTION\n-- +goose Up\n-- +goose StatementBegin\nVACUUM clinics;\n"
+        "1_a.sql": "-- +goose NO TRANSACTION\n-- +goose Up\n-- +goose StatementBegin\n" + LONE + "\n"
         "-- +goose StatementEnd\n"
     },
-    "sqlx": {"1_a.up.sql": "-- no-transaction\nVACUUM clinics;"},
+    "sqlx": {"1_a.up.sql": "-- no-transaction\n" + LONE},
 }
-SEES_FOR_ITSELF = {"golang_migrate", "prisma", "raw_sql"}
+SEES_FOR_ITSELF = {"flyway", "golang_migrate", "prisma", "raw_sql"}
 SENDS_ONE_STRING = {"dbmate", "diesel", "golang_migrate", "goose", "prisma", "sqlx"}
 
 
@@ -71,7 +72,7 @@ def test_a_setting_that_is_there_is_changed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("tool", sorted(SEES_FOR_ITSELF))
 def test_nothing_is_written_where_a_lone_statement_is_outside_already(tool: str, tmp_path: Path) -> None:
-    migration = laid_out(tool, LONE, tmp_path)
+    migration = laid_out(tool, "VACUUM clinics;", tmp_path)
 
     assert not migration.in_transaction
     assert formats()[tool].outside_transaction(migration, migration.up.fragments[0]) == ()
