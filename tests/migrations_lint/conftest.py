@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from gatekeeper.staging.cluster import machine_binaries
+from gatekeeper.staging.scratch import Scratch, scratch
 from gatekeeper.staging.server import StagingServer, machine_server
 
 
@@ -23,3 +24,9 @@ def server(request: pytest.FixtureRequest) -> StagingServer:
     found = request.getfixturevalue(request.param)
     assert isinstance(found, StagingServer)
     return found
+
+
+@pytest.fixture(scope="session")
+def databases(server: StagingServer) -> Iterator[Scratch]:
+    with scratch(server) as databases:
+        yield databases

@@ -9,7 +9,7 @@ import pytest
 from psycopg import Connection
 
 from gatekeeper.staging.lock_trace import observe
-from gatekeeper.staging.scratch import Scratch, scratch
+from gatekeeper.staging.scratch import Scratch
 from gatekeeper.staging.server import StagingServer
 from migrations_lint.engine import lint
 from migrations_lint.model import ControlsTransaction, LocksTable, Script
@@ -32,12 +32,6 @@ def runnable() -> list[Section]:
     return [
         example for example in examples("migrations_lint/rules") if example.all("sql") or example.all("sql", "outside")
     ]
-
-
-@pytest.fixture(scope="session")
-def databases(server: StagingServer) -> Iterator[Scratch]:
-    with scratch(server) as databases:
-        yield databases
 
 
 @pytest.fixture
