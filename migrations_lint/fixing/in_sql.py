@@ -83,12 +83,22 @@ class _Target:
     def in_place(self, steps: Sequence[Step], plug_in: MigrationFormat) -> Written | None:
         """Every step where the statement stands, if the file's transactions are then those that the steps need."""
         edits = [self._replacement(steps)]
-        if steps[0].place is Place.ALONE and self._is_in_transaction():
-            if len(steps) > 1:
-                return None  # a file without a transaction that fails half way cannot be run again
-            lifted = plug_in.outside_transaction(self.migration, self.fragment)
-            edits += [*(lifted or ()), *self._without_timeouts()]
-        return Written(tuple(edits)) if self._holds(edits, steps, plug_in) else None
+        lifts = steps[0].place is Place.ALONE and self._is_in_transaction()
+        if lifts and len(steps) > 1:
+            return None  # a file without a transaction that fails half way cannot be run again
+        texts = _texts(self.migration, [*edits, *(self._of_the_transaction() if lifts else self._of_no_use(steps))])
+        after = reread(self.migration, texts, plug_in)
+        if lifts and not self._holds(after, steps):
+            fragment = next((f for f in _script(after, self.fix.direction) if steps[0].sql in f.sql), None)
+            lifted = plug_in.outside_transaction(after, fragment) if fragment is not None else None
+            if lifted is None:
+                return None
+            texts |= _texts(after, lifted)
+            after = reread(self.migration, texts, plug_in)
+        if not self._holds(after, steps) or not self._other_way_holds(after):
+            return None
+        changes = [(path, text_of(self.migration, path), text) for path, text in texts.items()]
+        return Written(tuple(trimmed(Edit(path, 0, len(old), new), old) for path, old, new in changes))
 
     def removed(self) -> Edit:
         """The statement taken out, with its semicolon and the rest of its line where that is empty."""
@@ -96,7 +106,7 @@ class _Target:
 
     def others(self) -> list[Placed]:
         """The statements beside it, timeouts aside."""
-        return [each for each in placed(self.script) if each.piece != self.piece and not sets_timeout(each.piece)]
+        return [each for each in _apart_from_timeouts(self.script) if each.piece != self.piece]
 
     def _is_in_transaction(self) -> bool:
         return any(each.transaction is not None for each in placed(self.script) if each.piece == self.piece)
@@ -108,27 +118,53 @@ class _Target:
         new = joint.join(step.sql for step in steps)
         return trimmed(Edit(self.path, start, self.fragment.in_file(self.piece.end), new), text)
 
-    def _without_timeouts(self) -> Iterator[Edit]:
-        """SET LOCAL does nothing outside a transaction, and a second statement would make one of a string."""
+    def _of_the_transaction(self) -> Iterator[Edit]:
+        """Timeouts that only a transaction could hold, and where nothing else is in it, its BEGIN and COMMIT."""
+        alone = not self.others()
         for piece in outline(self.fragment.sql):
-            if sets_timeout(piece):
+            if sets_timeout(piece) or (alone and (piece.opens_transaction or piece.ends_transaction)):
                 yield without(self.fragment, piece)
 
-    def _holds(self, edits: Sequence[Edit], steps: Sequence[Step], plug_in: MigrationFormat) -> bool:
-        script = dict(reread(self.migration, edits, plug_in).scripts()).get(self.fix.direction)
-        if script is None or any(parse(fragment).errors for fragment in script.fragments):
+    def _of_no_use(self, steps: Sequence[Step]) -> Iterator[Edit]:
+        """SET LOCAL of a timeout beside a statement that is outside of any transaction already."""
+        if steps[0].place is Place.ALONE:
+            for each in placed(Script((self.fragment,))):
+                if each.transaction is None and sets_timeout(each.piece) and each.piece.words[:2] == ("SET", "LOCAL"):
+                    yield without(self.fragment, each.piece)
+
+    def _holds(self, migration: Migration, steps: Sequence[Step]) -> bool:
+        fragments = _script(migration, self.fix.direction)
+        if any(parse(fragment).errors for fragment in fragments):
             return False
-        after = [each for each in placed(script) if not sets_timeout(each.piece)]
+        after = _apart_from_timeouts(Script(fragments))
         before = self.others()
         at = next((i for i, each in enumerate(after) if same(each.piece.sql, steps[0].sql)), None)
         if at is None or len(after) != len(before) + len(steps):
             return False
         here, rest = after[at : at + len(steps)], after[:at] + after[at + len(steps) :]
-        kept = [each.transaction is None for each in before] == [each.transaction is None for each in rest]
         if steps[0].place is Place.HERE and (here[0].transaction is not None) != self._is_in_transaction():
             return False
         last = [after[at - 1] if at else None, *here[:-1]]
-        return kept and all(map(_is_right, steps, here, last))
+        return _kept(before, rest) and all(map(_is_right, steps, here, last))
+
+    def _other_way_holds(self, migration: Migration) -> bool:
+        """Some tools know one word for both ways; it may not take the transaction from several statements."""
+        other = Direction.DOWN if self.fix.direction is Direction.UP else Direction.UP
+        before, after = (_apart_from_timeouts(Script(_script(each, other))) for each in (self.migration, migration))
+        return len(after) < 2 or _kept(before, after)
+
+
+def _script(migration: Migration, direction: Direction) -> tuple[Fragment, ...]:
+    script = dict(migration.scripts()).get(direction)
+    return script.fragments if script is not None else ()
+
+
+def _apart_from_timeouts(script: Script) -> list[Placed]:
+    return [each for each in placed(script) if not sets_timeout(each.piece)]
+
+
+def _kept(before: Sequence[Placed], after: Sequence[Placed]) -> bool:
+    return [each.transaction is None for each in before] == [each.transaction is None for each in after]
 
 
 def _is_right(step: Step, here: Placed, last: Placed | None) -> bool:
@@ -233,9 +269,8 @@ def without(fragment: Fragment, piece: Piece) -> Edit:
     return Edit(fragment.source.path, start, end, "")
 
 
-def reread(migration: Migration, edits: Sequence[Edit], plug_in: MigrationFormat) -> Migration:
-    """The migration as it is after the edits; the one that was given where its format then refuses it."""
-    texts = {path: edited(text_of(migration, path), [e for e in edits if e.path == path]) for path in _paths(edits)}
+def reread(migration: Migration, texts: Mapping[Path, str], plug_in: MigrationFormat) -> Migration:
+    """The migration as it is with these texts; the one that was given where its format then refuses it."""
     with unsaved(texts):
         try:
             return plug_in.read(migration.path, read_text(migration.path))
@@ -243,8 +278,9 @@ def reread(migration: Migration, edits: Sequence[Edit], plug_in: MigrationFormat
             return migration
 
 
-def _paths(edits: Sequence[Edit]) -> list[Path]:
-    return list(dict.fromkeys(edit.path for edit in edits))
+def _texts(migration: Migration, edits: Sequence[Edit]) -> dict[Path, str]:
+    paths = dict.fromkeys(edit.path for edit in edits)
+    return {path: edited(text_of(migration, path), [e for e in edits if e.path == path]) for path in paths}
 
 
 def text_of(migration: Migration, path: Path) -> str:

@@ -1,7 +1,7 @@
 """dbmate: one SQL file a migration, cut in two by `-- migrate:up` and `-- migrate:down`."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from migrations_lint.errors import UnreadableMigration
 from migrations_lint.files import begin_of, joined, line_of, sample, string_script
 from migrations_lint.formats import MigrationFormat
 from migrations_lint.model import Direction, Edit, Fragment, Migration, Script, Source
+from migrations_lint.numbering import number_after, title_after
 from migrations_lint.outline import has_statements
 from migrations_lint.timeouts import Timeouts, in_one_string
 
@@ -60,6 +61,18 @@ class Dbmate:
         mark = next(block.mark for block in _blocks(fragment.source) if block.start == fragment.start)
         at = len(mark[0].rstrip()) + mark.start()
         return (Edit(fragment.source.path, at, at, " transaction:false"),)
+
+    def following(
+        self, migration: Migration, before: Migration | None, up: str, down: str | None, *, in_transaction: bool
+    ) -> Mapping[Path, str] | None:
+        """The next version, if it is free and as long: dbmate sorts names as text."""
+        name = _NAME.fullmatch(migration.path.name)
+        number = number_after(migration.id, before.id if before else None)
+        if name is None or number is None or len(number) != len(migration.id):
+            return None
+        options = "" if in_transaction else " transaction:false"
+        text = f"-- migrate:up{options}\n{up}\n-- migrate:down{options}\n{down or ''}"
+        return {migration.path.with_name(f"{number}_{title_after(name['title'])}.sql"): text}
 
 
 @dataclass(frozen=True, slots=True)

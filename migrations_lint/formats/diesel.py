@@ -2,13 +2,14 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from migrations_lint.errors import UnreadableMigration
 from migrations_lint.files import begin_of, is_file, manifest_above, read_text, string_script, uses_crate
 from migrations_lint.formats import MigrationFormat
 from migrations_lint.model import Edit, Fragment, Migration, Script, Source
+from migrations_lint.numbering import number_after, title_after
 from migrations_lint.outline import has_statements
 from migrations_lint.timeouts import Timeouts, in_one_string, line_end
 
@@ -63,6 +64,22 @@ class Diesel:
         if has_statements(fragment.sql, 2):
             return None
         return (_switched_off(migration.path.with_name("metadata.toml")),)
+
+    def following(
+        self, migration: Migration, before: Migration | None, up: str, down: str | None, *, in_transaction: bool
+    ) -> Mapping[Path, str] | None:
+        """A folder one second later, if that is before the next one; without its transaction by `metadata.toml`."""
+        version, _, title = migration.path.parent.name.partition("_")
+        number = number_after(migration.id, before.id if before else None) if migration.id.isdecimal() else None
+        if number is None or len(number) != len(migration.id) or (before and not before.id.isdecimal()):
+            return None
+        digits = iter(number)
+        name = "".join(next(digits) if character.isdecimal() else character for character in version)
+        folder = migration.path.parent.with_name(f"{name}_{title_after(title)}")
+        files = {folder / "up.sql": up}
+        if down is not None:
+            files[folder / "down.sql"] = down or "-- There is nothing to take back.\n"
+        return files if in_transaction else files | {folder / "metadata.toml": "run_in_transaction = false\n"}
 
 
 def _version(folder: Path) -> str:

@@ -1,7 +1,7 @@
 """goose: one SQL file a migration, its ways under `-- +goose Up` and `-- +goose Down`; Go migrations between them."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from migrations_lint.files import begin_of, joined, part_script, sample
 from migrations_lint.formats import MigrationFormat
 from migrations_lint.formats._goose.cut import Way, cut
 from migrations_lint.model import Edit, Fragment, Migration, Problem, Script, Source
+from migrations_lint.numbering import number_after, title_after
 from migrations_lint.outline import has_statements
 from migrations_lint.timeouts import Timeouts, line_end, statement_by_statement
 
@@ -65,6 +66,18 @@ class Goose:
         if begin_of(text) or cut(fragment.source).in_transaction is False:
             return None  # one string of several statements stays a transaction
         return (Edit(fragment.source.path, 0, 0, f"-- +goose NO TRANSACTION{line_end(text)}"),)
+
+    def following(
+        self, migration: Migration, before: Migration | None, up: str, down: str | None, *, in_transaction: bool
+    ) -> Mapping[Path, str] | None:
+        """The next number, if no other migration has it."""
+        name = _NAME.fullmatch(migration.path.name)
+        number = number_after(migration.id, before.id if before else None)
+        if name is None or number is None:
+            return None
+        head = "" if in_transaction else "-- +goose NO TRANSACTION\n"
+        text = f"{head}-- +goose Up\n{up}" + (f"\n-- +goose Down\n{down}" if down is not None else "")
+        return {migration.path.with_name(f"{number}_{title_after(name['title'])}.sql"): text}
 
 
 def _outside_marks(migration: Migration, edits: Sequence[Edit]) -> Iterator[Edit]:

@@ -1,13 +1,14 @@
 """sqlx: `7_title.sql` alone, or `7_title.up.sql` with `7_title.down.sql`, beside a Rust project."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from migrations_lint.errors import UnreadableMigration
 from migrations_lint.files import begin_of, is_file, read_text, sample, string_script, uses_crate
 from migrations_lint.formats import MigrationFormat
 from migrations_lint.model import Edit, Fragment, Migration, Script, Source
+from migrations_lint.numbering import number_after, title_after
 from migrations_lint.outline import has_statements
 from migrations_lint.timeouts import Timeouts, in_one_string, line_end
 
@@ -68,6 +69,19 @@ class Sqlx:
         if has_statements(fragment.sql, 2) or begin_of(text):
             return None
         return (Edit(fragment.source.path, 0, 0, _NO_TRANSACTION + line_end(text)),)
+
+    def following(
+        self, migration: Migration, before: Migration | None, up: str, down: str | None, *, in_transaction: bool
+    ) -> Mapping[Path, str] | None:
+        """The next number, if no other migration has it."""
+        name = _NAME.fullmatch(migration.path.name)
+        number = number_after(migration.id, before.id if before else None)
+        if name is None or number is None:
+            return None
+        head = "" if in_transaction else f"{_NO_TRANSACTION}\n"
+        stem = f"{number}_{title_after(name['title'])}"
+        files = {migration.path.with_name(f"{stem}{name['way'] or ''}.sql"): head + up}
+        return files if down is None else files | {migration.path.with_name(f"{stem}.down.sql"): head + down}
 
 
 def _number(path: Path) -> int:

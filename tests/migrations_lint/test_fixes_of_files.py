@@ -1,0 +1,167 @@
+"""Fixes in the files of every SQL format: in place, or as the migration that follows; nothing is written twice."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from migrations_lint.fixing import fix_history
+from migrations_lint.formats import AddsMigrations, FixesCode, formats
+from migrations_lint.history import read_history
+from migrations_lint.settings import LintSettings
+
+TABLE = "CREATE TABLE orders (id bigint PRIMARY KEY, note text);\n"
+INDEX = "CREATE INDEX orders_note ON orders (note);\n"
+UNDO = "DROP INDEX orders_note;\n"
+TIMED = "SET LOCAL lock_timeout = '1s';\n"
+
+
+def files(tool: str, number: int, title: str, up: str, down: str) -> dict[str, str]:
+    """The files in which a tool keeps one migration."""
+    match tool:
+        case "raw_sql" | "golang_migrate" | "sqlx":
+            return {f"{number:04}_{title}.up.sql": up, f"{number:04}_{title}.down.sql": down}
+        case "prisma":
+            return {f"2026010100000{number}_{title}/migration.sql": up, f"2026010100000{number}_{title}/down.sql": down}
+        case "diesel":
+            return {f"2026-01-01-00000{number}_{title}/up.sql": up, f"2026-01-01-00000{number}_{title}/down.sql": down}
+        case "dbmate":
+            return {f"2026010100000{number}_{title}.sql": f"-- migrate:up\n{up}\n-- migrate:down\n{down}"}
+        case "goose":
+            return {f"{number:05}_{title}.sql": f"-- +goose Up\n{up}\n-- +goose Down\n{down}"}
+    raise LookupError(tool)
+
+
+TOOLS = ["raw_sql", "golang_migrate", "sqlx", "prisma", "diesel", "dbmate", "goose"]
+
+
+def fixed(tool: str, folder: Path, *migrations: tuple[str, str, str]) -> dict[str, str]:
+    """All files of the folder when the fixes are written, and that a second run finds nothing to do."""
+    for number, (title, up, down) in enumerate(migrations, start=1):
+        for name, text in files(tool, number, title, up, down).items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(text)
+    settings = LintSettings(server_version=15)
+    result = fix_history(read_history([folder], tool), settings)
+    for file in result.files:
+        file.path.parent.mkdir(exist_ok=True)
+        file.path.write_text(file.after)
+    assert fix_history(read_history([folder], tool), settings).files == ()
+    return {str(path.relative_to(folder)): path.read_text() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def statements(text: str) -> list[str]:
+    return [" ".join(line.split()) for line in text.splitlines() if line.strip() and not line.startswith("--")]
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_an_index_that_is_alone_in_its_way_is_built_concurrently_in_place(tool: str, tmp_path: Path) -> None:
+    after = fixed(tool, tmp_path, ("orders", TABLE, "DROP TABLE orders;\n"), ("index", TIMED + INDEX, TIMED + UNDO))
+
+    text = "\n".join(text for name, text in after.items() if "index" in name)
+    assert "CREATE INDEX CONCURRENTLY orders_note ON orders (note);" in text
+    assert "DROP INDEX CONCURRENTLY orders_note;" in text
+    assert "lock_timeout" not in text
+    assert "part" not in "".join(after)
+    assert_runs_outside(tool, tmp_path, "CREATE INDEX CONCURRENTLY")
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_an_index_beside_something_else_becomes_the_next_migration_with_its_way_back(tool: str, tmp_path: Path) -> None:
+    up = TIMED + "ALTER TABLE orders ADD COLUMN seen date;\n" + INDEX
+    down = TIMED + UNDO + "ALTER TABLE orders DROP COLUMN seen;\n"
+
+    after = fixed(tool, tmp_path, ("orders", TABLE, "DROP TABLE orders;\n"), ("index", up, down))
+
+    new = "\n".join(text for name, text in after.items() if "index_part_2" in name)
+    old = "\n".join(text for name, text in after.items() if "index" in name and "part" not in name)
+    assert "CREATE INDEX CONCURRENTLY orders_note ON orders (note);" in new
+    assert "DROP INDEX CONCURRENTLY IF EXISTS orders_note;" in new
+    assert "INDEX" not in old
+    assert "ADD COLUMN seen" in old
+    assert_runs_outside(tool, tmp_path, "CREATE INDEX CONCURRENTLY")
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_validation_becomes_the_next_migration_in_a_transaction_of_its_own(tool: str, tmp_path: Path) -> None:
+    up = TIMED + "ALTER TABLE orders ADD CONSTRAINT short CHECK (length(note) < 9);\n"
+    down = TIMED + "ALTER TABLE orders DROP CONSTRAINT short;\n"
+
+    after = fixed(tool, tmp_path, ("orders", TABLE, "DROP TABLE orders;\n"), ("short", up, down))
+
+    new = "\n".join(text for name, text in after.items() if "short_part_2" in name)
+    old = "\n".join(text for name, text in after.items() if "short" in name and "part" not in name)
+    assert "CHECK (length(note) < 9) NOT VALID;" in old
+    assert "DROP CONSTRAINT IF EXISTS short;" in old
+    assert "ALTER TABLE orders VALIDATE CONSTRAINT short;" in new
+    assert "ADD CONSTRAINT short CHECK (length(note) < 9) NOT VALID;" in new
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_where_no_number_is_free_nothing_is_written_and_the_finding_is_left(tool: str, tmp_path: Path) -> None:
+    up = TIMED + "ALTER TABLE orders ADD COLUMN seen date;\n" + INDEX
+    first, later = ("orders", TABLE, "DROP TABLE orders;\n"), ("other", "SELECT 1;\n", "SELECT 1;\n")
+    for number, (title, *ways) in enumerate([first, ("index", up, UNDO), later], start=1):
+        for name, text in files(tool, number, title, *ways).items():
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text(text)
+
+    result = fix_history(read_history([tmp_path], tool), LintSettings(server_version=15))
+
+    assert "index-build-blocks-writes" in [finding.rule for finding in result.left]
+    assert not [file for file in result.files if "part" in str(file.path)]
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_statement_is_not_moved_past_one_that_needs_it(tool: str, tmp_path: Path) -> None:
+    up = TIMED + INDEX + "ALTER INDEX orders_note RENAME TO orders_remark;\n"
+    after = fixed(
+        tool, tmp_path, ("orders", TABLE, "DROP TABLE orders;\n"), ("index", up, "DROP INDEX orders_remark;\n")
+    )
+
+    assert "CREATE INDEX orders_note" in "".join(after.values())
+    assert "part" not in "".join(after)
+
+
+def test_a_transaction_that_the_file_opens_for_an_index_alone_goes_with_it(tmp_path: Path) -> None:
+    up = f"BEGIN;\n{TIMED}{INDEX}COMMIT;\n"
+
+    after = fixed("raw_sql", tmp_path, ("orders", TABLE, "DROP TABLE orders;\n"), ("index", up, "SELECT 1;\n"))
+
+    assert after["0002_index.up.sql"] == "CREATE INDEX CONCURRENTLY orders_note ON orders (note);\n"
+
+
+def test_a_transaction_that_the_file_opens_for_more_stays(tmp_path: Path) -> None:
+    up = f"BEGIN;\n{TIMED}{INDEX}ALTER TABLE orders ADD COLUMN seen date;\nCOMMIT;\n"
+
+    after = fixed("raw_sql", tmp_path, ("orders", TABLE, "DROP TABLE orders;\n"), ("index", up, "SELECT 1;\n"))
+
+    assert after["0002_index.up.sql"] == f"BEGIN;\n{TIMED}ALTER TABLE orders ADD COLUMN seen date;\nCOMMIT;\n"
+    assert after["0003_index_part_2.up.sql"] == "CREATE INDEX CONCURRENTLY orders_note ON orders (note);\n"
+
+
+@pytest.mark.parametrize("tool", sorted(formats()))
+def test_every_format_says_where_the_steps_of_a_fix_go(tool: str) -> None:
+    assert isinstance(formats()[tool], AddsMigrations | FixesCode)
+
+
+def test_line_ends_and_comments_stay_as_they_are(tmp_path: Path) -> None:
+    up = "-- why\r\n" + INDEX.replace("\n", "  -- note\r\n").lower()
+
+    after = fixed("raw_sql", tmp_path, ("orders", TABLE, "DROP TABLE orders;\n"), ("index", up, "SELECT 1;\n"))
+
+    assert (tmp_path / "0002_index.up.sql").read_bytes().decode() == (
+        "-- why\r\ncreate index concurrently orders_note on orders (note);  -- note\r\n"
+    )
+    assert len(after) == 4
+
+
+def assert_runs_outside(tool: str, folder: Path, beginning: str) -> None:
+    fragments = [
+        fragment
+        for migration in read_history([folder], tool).migrations
+        for fragment in migration.up.fragments
+        if re.search(rf"^\s*{beginning}", fragment.sql, re.MULTILINE)
+    ]
+    assert fragments
+    assert not any(fragment.in_transaction for fragment in fragments)
