@@ -1,18 +1,20 @@
 """Flyway: `V1_2__title.sql` in the order of their versions, then `R__title.sql`; `U1_2__title.sql` leads back."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from migrations_lint.errors import UnreadableMigration
 from migrations_lint.files import begin_of, folders_below, is_file, joined, line_of, part_script, read_text
 from migrations_lint.formats import MigrationFormat
 from migrations_lint.model import Direction, Edit, Fragment, Migration, Problem, Script, Source
+from migrations_lint.numbering import number_after, title_after
 from migrations_lint.outline import Piece, outline
 from migrations_lint.psql import without_rows
 from migrations_lint.timeouts import Timeouts, line_end, statement_by_statement
 
 _NAME = re.compile(r"(?P<prefix>[VUR])(?P<version>[0-9]+(?:[._][0-9]+)*)?__(?P<title>.*)\.(?P<language>sql|java|kt)")
+_LAST_NUMBER = re.compile(r"([0-9]+)$")
 _FOLDERS = frozenset({"migration", "migrations"})
 _SETTING = re.compile(r"(?m)^[ \t]*(?P<key>[\w.]+)[ \t]*=[ \t]*(?P<value>.*?)[ \t]*\r?$")
 _PLACEHOLDER = re.compile(r"\$\{[^}\n]*\}")
@@ -79,6 +81,22 @@ class Flyway:
                 return (Edit(configuration, setting.start("value"), setting.end("value"), "false"),)
         return (Edit(configuration, 0, 0, f"executeInTransaction=false{line_end(text)}"),)
 
+    def following(
+        self, migration: Migration, before: Migration | None, up: str, down: str | None, *, in_transaction: bool
+    ) -> Mapping[Path, str] | None:
+        """The next version, or where that is taken the one behind a further dot, which Flyway sorts in between."""
+        name = _NAME.fullmatch(migration.path.name)
+        if name is None or name["prefix"] != "V":
+            return None
+        stem = _between(name, _version(before.path) if before is not None else ())
+        if stem is None:
+            return None
+        path = migration.path.with_name(f"V{stem}.sql")
+        files = {path: up}
+        if not in_transaction and _script(Source(path, up)).in_transaction:
+            files[_configuration(path)] = "executeInTransaction=false\n"
+        return files if down is None else files | {path.with_name(f"U{stem}.sql"): down}
+
 
 def _files(root: Path, prefix: str) -> Iterator[Path]:
     """SQL in the folder and below it; Java and Kotlin also where Maven and Gradle keep them."""
@@ -104,7 +122,19 @@ def _version(path: Path) -> tuple[int, ...]:
     return tuple(parts)
 
 
+def _between(name: re.Match[str], before: tuple[int, ...]) -> str | None:
+    """Version and title of a file between this one and `before`, which is empty where no version follows."""
+    head, last = _LAST_NUMBER.split(name["version"])[:2]
+    for version in (f"{head}{number_after(last, None)}", f"{name['version']}.1"):
+        if not before or _version(Path(f"V{version}__.sql")) < before:
+            return f"{version}__{title_after(name['title'])}"
+    return None
+
+
 def _undo_of(path: Path) -> Path | None:
+    twin = path.with_name(f"U{path.name[1:]}")
+    if is_file(twin):
+        return twin
     version = _version(path)
     same = (undo for undo in sorted(path.parent.glob("U*__*.sql")) if _NAME.fullmatch(undo.name))
     return next((undo for undo in same if _version(undo) == version), None)
