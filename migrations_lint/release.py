@@ -18,15 +18,8 @@ from migrations_lint.model import (
     Severity,
     fingerprint,
 )
-from migrations_lint.parse.nodes import walk
 from migrations_lint.settings import LintSettings
 from migrations_lint.snapshot import SchemaSnapshot
-
-
-def literals_of(checked: CheckedStatement) -> frozenset[str]:
-    """The texts that a statement holds as string constants."""
-    constants = (node for node in walk(checked.statement.node) if node.DESCRIPTOR.name == "A_Const")
-    return frozenset(node.sval.sval for node in constants if node.HasField("sval"))
 
 
 @dataclass(frozen=True, slots=True)

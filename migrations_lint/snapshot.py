@@ -120,7 +120,8 @@ class Table:
 class SchemaSnapshot:
     """All relations known by name, and the types, functions, publications, schemas and extensions that were made.
 
-    A publication's value is None where it publishes more than the tables it names.
+    A publication's value is None where it publishes more than the tables it names. `default_grants` are the roles to
+    which ALTER DEFAULT PRIVILEGES grants new tables, by schema, `""` standing for all.
     """
 
     tables: dict[Relation, Table] = field(default_factory=dict)
@@ -128,22 +129,32 @@ class SchemaSnapshot:
     functions: dict[str, Function] = field(default_factory=dict)
     publications: dict[str, tuple[Relation, ...] | None] = field(default_factory=dict)
     objects: set[tuple[ObjectKind, str]] = field(default_factory=set)
+    default_grants: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def copy(self) -> "SchemaSnapshot":
         """A snapshot that goes its own way from here; what is in it is frozen and shared."""
         return SchemaSnapshot(
-            dict(self.tables), dict(self.types), dict(self.functions), dict(self.publications), set(self.objects)
+            dict(self.tables),
+            dict(self.types),
+            dict(self.functions),
+            dict(self.publications),
+            set(self.objects),
+            dict(self.default_grants),
         )
 
     def become(self, other: "SchemaSnapshot") -> None:
         """Go back to a copy made earlier, as a rollback does."""
         self.tables, self.types = dict(other.tables), dict(other.types)
         self.functions, self.publications = dict(other.functions), dict(other.publications)
-        self.objects = set(other.objects)
+        self.objects, self.default_grants = set(other.objects), dict(other.default_grants)
 
     def find(self, relation: Relation) -> Table | None:
         """The relation of that name, if it is known."""
         return self.tables.get(relation)
+
+    def granted_to(self, schema: str) -> frozenset[str]:
+        """The roles that get rights on a table made in this schema, without another word."""
+        return self.default_grants.get("", frozenset()) | self.default_grants.get(schema, frozenset())
 
     def put(self, table: Table) -> None:
         """Add or replace a relation."""

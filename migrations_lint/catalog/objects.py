@@ -138,6 +138,10 @@ def _(fact: ChangesPublication, schema: SchemaSnapshot) -> None:
 
 @step.register
 def _(fact: ChangesPrivileges, schema: SchemaSnapshot) -> None:
+    if fact.defaults:
+        if fact.kind == "TABLE":
+            _change_defaults(fact, schema)
+        return
     named = set(fact.relations)
     if fact.in_schema and fact.kind == "TABLE":
         named |= {relation for relation in schema.tables if relation.schema in fact.names}
@@ -147,3 +151,9 @@ def _(fact: ChangesPrivileges, schema: SchemaSnapshot) -> None:
             roles = frozenset(fact.roles)
             granted = table.granted | roles if fact.grants else table.granted - roles
             schema.put(replace(table, granted=granted))
+
+
+def _change_defaults(fact: ChangesPrivileges, schema: SchemaSnapshot) -> None:
+    for name in fact.names or ("",):
+        before, roles = schema.default_grants.get(name, frozenset()), frozenset(fact.roles)
+        schema.default_grants[name] = before | roles if fact.grants else before - roles

@@ -22,6 +22,9 @@ from migrations_lint.model import (
 )
 from migrations_lint.snapshot import SchemaSnapshot, Table
 
+# ALTER DEFAULT PRIVILEGES … ON TABLES: tables and views alike.
+_TABLES = frozenset(RelationKind) - {RelationKind.SEQUENCE, RelationKind.INDEX}
+
 
 @step.register
 def _(fact: CreatesRelation, schema: SchemaSnapshot) -> None:
@@ -46,6 +49,7 @@ def _(fact: CreatesRelation, schema: SchemaSnapshot) -> None:
             partition_key=fact.partition_key,
             bound=fact.bound,
             data_type=fact.data_type,
+            granted=schema.granted_to(fact.relation.schema) if fact.kind in _TABLES else frozenset(),
             properties={TableProperty.LOGGED: "no" if fact.unlogged else "yes"},
         )
     )

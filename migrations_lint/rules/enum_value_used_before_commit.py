@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from migrations_lint.facts.mentions import literals_of
 from migrations_lint.model import AddsColumn, AddsEnumValue, CheckedStatement, CreatesType, Direction, Finding, Severity
-from migrations_lint.release import Release, literals_of
+from migrations_lint.release import Release
 from migrations_lint.rules import release_rule
 
 
@@ -33,7 +34,7 @@ def enum_value_used_before_commit(release: Release) -> Iterator[Finding]:
 
 
 def _uses(release: Release, statement: CheckedStatement, value: AddsEnumValue) -> bool:
-    if value.label not in literals_of(statement) or any(True for _ in statement.all(AddsEnumValue)):
+    if value.label not in literals_of(statement.statement) or any(True for _ in statement.all(AddsEnumValue)):
         return False
     users = {table.relation for table, _ in release.after.users_of_type(value.type)}
     adds = any(added.column.type.removesuffix("[]") == value.type for added in statement.all(AddsColumn))

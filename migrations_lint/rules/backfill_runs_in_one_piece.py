@@ -1,0 +1,48 @@
+"""UPDATE or DELETE with a condition that is no key, or INSERT … SELECT between tables in use: rows without number."""
+
+from collections.abc import Iterator
+
+from migrations_lint.model import Finding, LockMode, Relation, RowChange, Severity, Work
+from migrations_lint.moment import Moment
+from migrations_lint.rules import rule
+
+_FEW = 10_000  # rows; changed in the time of a page load
+
+
+@rule
+def backfill_runs_in_one_piece(moment: Moment) -> Iterator[Finding]:
+    """How many rows a condition reaches the text does not tell, so this is a note; a key in it bounds it."""
+    for change in moment.all(RowChange):
+        if not moment.is_live(change.relation) or _is_small(moment, change.relation) or not _is_open(moment, change):
+            continue
+        what = f"{change.command}{' … SELECT' if change.command == 'INSERT' else ''}"
+        yield moment.finding(
+            f"{what} on {change.relation} changes all rows that fit in one transaction: each stays locked until the "
+            "commit, "
+            "and replicas get them all at once",
+            help="If that may be many, go through the key in batches, committing each, outside of the deploy.",
+            relations=(change.relation,),
+            severity=Severity.NOTE,
+        )
+
+
+def _is_open(moment: Moment, change: RowChange) -> bool:
+    if change.command == "INSERT":
+        return change.from_query and any(
+            lock.mode is LockMode.ACCESS_SHARE and lock.work is Work.SCAN for lock in moment.locks_on_live_tables()
+        )
+    return change.command in {"UPDATE", "DELETE"} and change.bounded and not _by_key(moment, change)
+
+
+def _by_key(moment: Moment, change: RowChange) -> bool:
+    table = moment.before.find(change.relation)
+    if table is None:
+        return "id" in change.where_columns
+    keys = [set(index.columns) for index in table.indexes if index.unique]
+    keys += [set(table.primary_key.columns)] if table.primary_key else []
+    return any(key & set(change.where_columns) for key in keys)
+
+
+def _is_small(moment: Moment, relation: Relation) -> bool:
+    size = moment.size_of(relation)
+    return size is not None and size.rows is not None and size.rows <= _FEW
