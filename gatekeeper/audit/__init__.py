@@ -1,1 +1,1 @@
-"""The append-only log of decisions. Filled by a later version."""
+"""The append-only log of decisions: its tree, its signed heads, and how it is checked without us."""

@@ -79,6 +79,14 @@ class GateSettings(Table):
     approvers: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
+class AuditSettings(Table):
+    """`[audit]`: the name of the log and the key that signs its heads."""
+
+    name: str = Field(default="gatekeeper", pattern=r"^[^\s+]+$")
+    key: Path = Path(".gatekeeper/audit-key.pem")
+    private_key: SecretStr | None = None
+
+
 class StoreSettings(Table):
     """`[store]`: where releases, evidence and approvals are kept."""
 
@@ -107,6 +115,7 @@ class Settings(BaseSettings):
     deploy: DeploySettings = DeploySettings()
     gate: GateSettings = GateSettings()
     store: StoreSettings = StoreSettings()
+    audit: AuditSettings = AuditSettings()
 
     @classmethod
     def settings_customise_sources(

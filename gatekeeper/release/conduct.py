@@ -13,9 +13,11 @@ from gatekeeper.model.release import Outcome, Phase, Release, ReleaseRecord, Ste
 from gatekeeper.release.at_gate import waits_for
 from gatekeeper.release.desk import Desk, Listener, now
 from gatekeeper.release.engine import forget, run_leg
+from gatekeeper.release.identity import who_am_i
 from gatekeeper.release.journal import Durably, take
 from gatekeeper.release.lease import Lease, holding
 from gatekeeper.release.run import WAITS_FOR_A_PERSON, Course, Ending, Runbook
+from gatekeeper.release.seal import key_of, seal
 from gatekeeper.report.summary import markdown
 from gatekeeper.store.open import Store, open_store
 
@@ -59,7 +61,8 @@ def record_of(store: Store, release_id: str) -> ReleaseRecord:
 
 
 def start(settings: Settings, store: Store, release: Release, listener: Listener) -> Ending:
-    """Begin a release and follow it to its end, or to where it waits; raises PlaceTaken."""
+    """Begin a release and follow it to its end, or to where it waits; raises PlaceTaken, or UnusableKey beforehand."""
+    key_of(settings)
     with holding(store.leases, release.place, release.id) as lease:
         store.releases.add(release)
         return _conduct(settings, store, release, Course.RELEASE, lease, listener)
@@ -71,7 +74,7 @@ def resume(settings: Settings, store: Store, release_id: str, listener: Listener
     if release.outcome not in {None, Outcome.HELD}:
         raise NotNow(f"release {release.id} has ended: {release.outcome.value}", next_step="Start a new one.")
     with holding(store.leases, release.place, release.id) as lease:
-        store.releases.save(replace(release, outcome=None, ended=None))
+        store.releases.reopen(replace(release, outcome=None, ended=None), "resume", who_am_i(), now())
         course = Course.ROLL_BACK if release.phase in _GOING_BACK else Course.RELEASE
         return _conduct(settings, store, release, course, lease, listener)
 
@@ -91,7 +94,8 @@ def roll_back(settings: Settings, store: Store, release_id: str, listener: Liste
         )
     with holding(store.leases, release.place, release.id) as lease:
         forget(release.id, store_url=settings.store.url.get_secret_value())
-        store.releases.save(replace(release, outcome=None, ended=None, phase=Phase.ROLL_BACK))
+        backwards = replace(release, outcome=None, ended=None, phase=Phase.ROLL_BACK)
+        store.releases.reopen(backwards, "ask for a rollback", who_am_i(), now())
         return _conduct(settings, store, release, Course.ROLL_BACK, lease, listener)
 
 
@@ -110,7 +114,7 @@ def abort(settings: Settings, store: Store, release_id: str) -> Release:
     with holding(store.leases, release.place, release.id):
         forget(release.id, store_url=settings.store.url.get_secret_value())
         ending = Ending(Outcome.STOPPED, 1, "aborted before it touched production")
-        return _close(store, release.id, ending)
+        return _close(settings, store, release.id, ending, by=who_am_i())
 
 
 def waits_at_gate(ending: Ending) -> bool:
@@ -153,18 +157,19 @@ def _conduct(
     except KeyboardInterrupt:
         listener.remarks("interrupted", f"go on with `gatekeeper release resume {release.id}`")
         os._exit(INTERRUPTED)  # the step's thread would act on; a killed process is what resume is made for
-    _close(store, release.id, ending)
+    _close(settings, store, release.id, ending, by="gatekeeper")
     return ending
 
 
-def _close(store: Store, release_id: str, ending: Ending) -> Release:
-    """Write down how the run ended, and the summary for people."""
+def _close(settings: Settings, store: Store, release_id: str, ending: Ending, *, by: str) -> Release:
+    """Write down how the run ended, sign the audit log up to here, and leave the summary for people."""
     release = record_of(store, release_id).release
     release = replace(release, summary=ending.summary, undo=ending.undo or release.undo)
     if ending.outcome is not None:
         phase = release.phase if ending.outcome is Outcome.HELD else Phase.CLOSED
         release = replace(release, outcome=ending.outcome, ended=now(), phase=phase)
-    store.releases.save(release)
+    store.releases.end(release, by, now())
+    (store.evidence.folder(release.id) / "audit-head.txt").write_text(seal(settings, store).text, encoding="utf-8")
     page = store.evidence.folder(release.id) / "report.md"
     page.write_text(markdown(record_of(store, release.id)), encoding="utf-8")
     return release

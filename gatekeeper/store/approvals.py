@@ -2,8 +2,10 @@
 
 from sqlalchemy import Engine, insert, select
 
+from gatekeeper.model.audit import AuditEvent
 from gatekeeper.model.gate import Approval, Decision
 from gatekeeper.store import tables
+from gatekeeper.store.audit import append
 
 _approvals = tables.approvals
 
@@ -29,6 +31,7 @@ class Approvals:
                     at=approval.at,
                 )
             )
+            append(connection, _event(release_id, approval))
 
     def of(self, release_id: str) -> tuple[Approval, ...]:
         """What was said about a release, in that order."""
@@ -39,3 +42,8 @@ class Approvals:
             Approval(r["gate"], Decision(r["decision"]), r["who"], r["role"], r["digest"], r["at"], r["reason"])
             for r in rows
         )
+
+
+def _event(release_id: str, approval: Approval) -> AuditEvent:
+    details = {"gate": approval.gate, "role": approval.role, "reason": approval.reason}
+    return AuditEvent(approval.who, approval.decision.value, release_id, approval.at, approval.digest, details)

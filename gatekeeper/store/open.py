@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from gatekeeper.model.release import ReleaseRecord
 from gatekeeper.store.approvals import Approvals
+from gatekeeper.store.audit import AuditLog
 from gatekeeper.store.connect import StoreUnreachable, connect, read_url
 from gatekeeper.store.evidence import EvidenceStore
 from gatekeeper.store.leases import Leases
@@ -27,6 +28,7 @@ class Store:
     evidence: EvidenceStore
     approvals: Approvals
     leases: Leases
+    audit: AuditLog
 
     def record(self, release_id: str) -> ReleaseRecord | None:
         """All of one release; its id may be shortened as long as it stays unambiguous."""
@@ -72,5 +74,10 @@ def revision_at(url: str) -> str | None:
 
 def _over(engine: Engine, artifacts: Path) -> Store:
     return Store(
-        Releases(engine), Steps(engine), EvidenceStore(engine, artifacts), Approvals(engine), Leases(engine)
-    )  # fmt: skip
+        Releases(engine),
+        Steps(engine),
+        EvidenceStore(engine, artifacts),
+        Approvals(engine),
+        Leases(engine),
+        AuditLog(engine),
+    )

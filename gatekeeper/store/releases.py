@@ -1,12 +1,15 @@
 """Releases as rows, and back."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, RowMapping, insert, select, update
 
+from gatekeeper.model.audit import AuditEvent
 from gatekeeper.model.release import Outcome, Phase, PlannedMigration, PlannedUndo, Release
 from gatekeeper.store import tables
+from gatekeeper.store.audit import append
 
 _releases = tables.releases
 
@@ -21,11 +24,32 @@ class Releases:
         """Remember a new release."""
         with self._engine.begin() as connection:
             connection.execute(insert(_releases).values(_row(release)))
+            details = {
+                "version": release.version,
+                "previous": release.previous,
+                "commit": release.commit,
+                "migrations": [migration.id for migration in release.migrations],
+            }
+            append(connection, AuditEvent(release.starter, "start", release.id, release.started, details=details))
 
     def save(self, release: Release) -> None:
         """Remember how far it has come."""
         with self._engine.begin() as connection:
             connection.execute(update(_releases).where(_releases.c.id == release.id).values(_row(release)))
+
+    def end(self, release: Release, by: str, at: datetime) -> None:
+        """Remember how a run of it ended, or where it waits."""
+        action = release.outcome.value if release.outcome else "pause"
+        details = {"summary": release.summary, "undo": [release.undo.row, release.undo.plan] if release.undo else None}
+        with self._engine.begin() as connection:
+            connection.execute(update(_releases).where(_releases.c.id == release.id).values(_row(release)))
+            append(connection, AuditEvent(by, action, release.id, at, release.digest, details))
+
+    def reopen(self, release: Release, asked: str, by: str, at: datetime) -> None:
+        """Remember that somebody asked to go on with it, or to take it back."""
+        with self._engine.begin() as connection:
+            connection.execute(update(_releases).where(_releases.c.id == release.id).values(_row(release)))
+            append(connection, AuditEvent(by, asked, release.id, at, release.digest))
 
     def find(self, release_id: str) -> Release | None:
         """The release whose id is, or begins with, `release_id`; None where there is not exactly one."""

@@ -1,12 +1,15 @@
 """The journal: a step's intent before it acts, its result afterwards."""
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Engine, RowMapping, func, insert, select, update
 
 from gatekeeper.errors import GatekeeperError
+from gatekeeper.model.audit import AuditEvent
 from gatekeeper.model.release import Step, StepState
 from gatekeeper.store import tables
+from gatekeeper.store.audit import append
 
 _steps, _leases = tables.steps, tables.leases
 
@@ -42,12 +45,19 @@ class Steps:
                 position = connection.execute(taken).scalar_one()
                 values = _row(step) | {"release": release_id, "name": step.name, "position": position}
                 connection.execute(insert(_steps).values(values))
+            append(connection, _event(release_id, step, epoch))
 
     def of(self, release_id: str) -> tuple[Step, ...]:
         """The steps that a release has taken or begun."""
         query = select(_steps).where(_steps.c.release == release_id).order_by(_steps.c.position)
         with self._engine.begin() as connection:
             return tuple(_step(row) for row in connection.execute(query).mappings())
+
+
+def _event(release_id: str, step: Step, epoch: int) -> AuditEvent:
+    at = step.started + timedelta(seconds=step.seconds)
+    details = {"epoch": epoch, "summary": step.summary, "evidence": list(step.evidence)}
+    return AuditEvent("gatekeeper", f"{step.name}: {step.state.value}", release_id, at, details=details)
 
 
 def _row(step: Step) -> dict[str, Any]:

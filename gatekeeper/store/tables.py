@@ -99,3 +99,37 @@ leases = Table(
     Column("holder", Text, nullable=False),
     Column("expires", Moment, nullable=False),
 )
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("release", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("details", String(64), nullable=False),
+    Column("previous", String(64), nullable=False),
+)
+
+audit_details = Table(
+    "audit_details",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("content", _JSON, nullable=False),
+)
+
+audit_actors = Table(
+    "audit_actors",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("pseudonym", Text, nullable=False, unique=True),
+)
+
+audit_heads = Table(
+    "audit_heads",
+    metadata,
+    Column("size", Integer, primary_key=True, autoincrement=False),
+    Column("text", Text, nullable=False),
+)
