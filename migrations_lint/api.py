@@ -5,7 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from migrations_lint import formats, reporters, rules
+from migrations_lint.baseline import accept
 from migrations_lint.engine import lint
+from migrations_lint.files import read_text
 from migrations_lint.history import AUTO, History, read_history
 from migrations_lint.model import Fragment, Migration, Report, Script, Source
 from migrations_lint.settings import LintSettings
@@ -25,10 +27,14 @@ def lint_paths(paths: Sequence[Path], settings: LintSettings | None = None, *, f
 def lint_history(history: History, settings: LintSettings | None = None) -> Report:
     """Lint the selected migrations of a history, the others telling what was there before them.
 
-    Raises UnreadableSnapshot where the settings name a snapshot that is none.
+    Raises UnreadableSnapshot or UnreadableBaseline where the settings name a file that is none.
     """
     report = lint(history.migrations, settings, production_of(settings), selected=history.selected)
-    return replace(report, unread=history.problems)
+    report = replace(report, unread=history.problems)
+    if settings is None or not settings.baseline:
+        return report
+    path = Path(settings.baseline)
+    return accept(report, read_text(path), path)
 
 
 def production_of(settings: LintSettings | None) -> SchemaSnapshot | None:

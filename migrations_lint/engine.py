@@ -29,7 +29,7 @@ from migrations_lint.parse import parse
 from migrations_lint.release import Release
 from migrations_lint.rules import ReleaseRule, Rule, StatementRule, rules_of
 from migrations_lint.session import Session
-from migrations_lint.settings import LintSettings
+from migrations_lint.settings import OFF, LintSettings
 from migrations_lint.snapshot import SchemaSnapshot
 from migrations_lint.suppress import complaint, covers, suppressions
 
@@ -185,12 +185,12 @@ def _of_releases(
 
 
 def _weighed(findings: Iterable[Finding], settings: LintSettings) -> Iterator[Finding]:
-    severities = dict(settings.severity)
     for finding in findings:
         if finding.expected_seconds is not None and finding.expected_seconds < settings.quiet_below_seconds:
             continue
-        own = severities.get(finding.rule)
-        yield finding if own is None else replace(finding, severity=Severity(own))
+        said = settings.severity_at(finding.rule, finding.path)
+        if said != OFF:
+            yield finding if said is None else replace(finding, severity=Severity(said))
 
 
 def _accepted(migration: Migration, findings: Sequence[Finding]) -> list[Finding]:

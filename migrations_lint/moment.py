@@ -173,7 +173,7 @@ class Moment:
             ends=self.statement.ends,
             relations=relations,
             fix=fix,
-            fingerprint=fingerprint(self.rule, self.migration, self.direction, self.statement.sql, message),
+            fingerprint=fingerprint(self.rule, self.migration, self.direction, self.statement.sql),
         )
 
 

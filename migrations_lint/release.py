@@ -65,5 +65,5 @@ class Release:
             begins=at.begins if at is not None else Position(1, 1),
             ends=at.ends if at is not None else Position(1, 1),
             relations=relations,
-            fingerprint=fingerprint(self.rule, migration, direction, at.sql if at is not None else "", message),
+            fingerprint=fingerprint(self.rule, migration, direction, at.sql if at is not None else ""),
         )

@@ -1,14 +1,46 @@
 """What a team sets for the linter. A plain dataclass, so that linting without a file starts fast."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from fnmatch import fnmatchcase
+from pathlib import PurePath
+from typing import ClassVar, Literal
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 # Ends of names that say: not the thing itself, but a reference to it, or something that does not tell it.
 _HARMLESS_ENDS = frozenset(
     {"id", "ids", "at", "count", "hash", "hashed", "encrypted", "cipher", "ciphertext", "masked"}
 )
+
+
+OFF = "off"
+
+SeverityName = Literal["note", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class PathSettings:
+    """A `[[lint.path]]` table: what is different for files whose path fits one of the patterns.
+
+    In a pattern `*` stands for any characters, slashes too; it fits a whole path, or the end of one after a slash.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    match: tuple[str, ...]
+    """Patterns such as `legacy/*` or `*.down.sql`."""
+
+    off: tuple[str, ...] = ()
+    """Rules that find nothing there."""
+
+    severity: tuple[tuple[str, SeverityName], ...] = ()
+    """Pairs of a rule and the severity it gets there."""
+
+    def fits(self, path: PurePath) -> bool:
+        """Whether these settings hold for a file."""
+        name = path.as_posix()
+        return any(fnmatchcase(name, pattern) or fnmatchcase(name, f"*/{pattern}") for pattern in self.match)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +52,7 @@ class LintSettings:
     server_version: int = 15
     """Major version of the PostgreSQL that production runs (12 to 18)."""
 
-    fail_on: str = "error"
+    fail_on: SeverityName = "error"
     """The least severity that makes the exit code 1: note, warning or error."""
 
     off: tuple[str, ...] = ()
@@ -29,11 +61,17 @@ class LintSettings:
     on: tuple[str, ...] = ()
     """Rules that run only where they are named here, such as those for timeouts that a role usually sets."""
 
-    severity: tuple[tuple[str, str], ...] = ()
+    severity: tuple[tuple[str, SeverityName], ...] = ()
     """Pairs of a rule and the severity it gets instead of its own."""
 
     timeout_set_by_runner: bool = False
     """Whether something outside the files (a role, a URL, the runner) sets lock_timeout for migrations."""
+
+    path: tuple[PathSettings, ...] = ()
+    """Other settings for some paths; where several fit, the last one decides."""
+
+    baseline: str = ""
+    """The file of findings that were accepted when the tool was adopted. Empty: none."""
 
     snapshot: str = ""
     """The file that `gatekeeper stats pull` has written: sizes and schema of production. Empty: none."""
@@ -74,6 +112,20 @@ class LintSettings:
 
     audit_names: tuple[str, ...] = ("audit", "audits", "audited", "auditing", "audit_log", "history_log")
     """Names, or words in names, of tables and triggers that keep the audit trail."""
+
+    def severity_at(self, rule: str, path: PurePath) -> str | None:
+        """OFF, the severity that the settings give the rule in this file, or None for its own."""
+        said: str | None = dict(self.severity).get(rule)
+        for settings in self.path:
+            if settings.fits(path):
+                said = OFF if rule in settings.off else dict(settings.severity).get(rule, said)
+        return said
+
+    def named_rules(self) -> Iterator[str]:
+        """Every rule that the settings name anywhere."""
+        yield from (*self.off, *self.on, *(name for name, _ in self.severity))
+        for settings in self.path:
+            yield from (*settings.off, *(name for name, _ in settings.severity))
 
     def is_sensitive(self, column: str) -> bool:
         """Whether the column's name says that it holds sensitive data in clear."""

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from migrations_lint.settings import LintSettings
 
 
-@command(formats=("text", "json", "github", "markdown", "sarif"))
+_BASELINE = "gatekeeper-baseline.json"
+
+
+@command(formats=("text", "json", "github", "gitlab", "junit", "markdown", "sarif"))
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--since", metavar="REV", help="Only the migrations that changed since this Git revision.")
 @click.option("--fix", is_flag=True, help="Write the safe form into the files, then report what is left.")
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Sizes and schema of production, as `gatekeeper stats pull` wrote them.",
 )
+@click.option("--write-baseline", is_flag=True, help="Accept what is found now: write it to the baseline, then report.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to a file.")
 def lint(
     invocation: Invocation,
@@ -38,6 +42,7 @@ def lint(
     diff: bool,
     unsafe_fixes: bool,
     snapshot: Path | None,
+    write_baseline: bool,
     output: Path | None,
 ) -> int:
     """Say which locks, scans and rewrites the migrations in PATHS would cause; no database needed.
@@ -58,11 +63,27 @@ def lint(
         _write(invocation, fixed)
         new = tuple(file.path for file in fixed.files if file.before is None)
         history = history_of(invocation, (*paths, *new) if paths else (), since)
+    if write_baseline:
+        settings = _baselined(invocation, history, settings)
     report = lint_history(history, settings)
     write_answer(reporters()[invocation.format].render(report, tool=f"gatekeeper {__version__}"), output)
     if report.reaches(Severity(settings.fail_on)):
         return 1
     return 3 if report.problems else 0
+
+
+def _baselined(invocation: Invocation, history: "History", settings: "LintSettings") -> "LintSettings":
+    """Write what stands now to the baseline; the settings that accept it."""
+    from gatekeeper.writing import replace_files
+    from migrations_lint.baseline import baseline_of
+
+    path = Path(settings.baseline or _BASELINE)
+    found = lint_history(history, replace(settings, baseline="")).standing()
+    replace_files({path: baseline_of(found)})
+    invocation.err.print(f"{len(found)} finding{'' if len(found) == 1 else 's'} accepted in {path}.")
+    if not settings.baseline:
+        invocation.err.print(f'Set baseline = "{path}" under [lint] in gatekeeper.toml, and commit both.')
+    return replace(settings, baseline=str(path))
 
 
 def _fixed(invocation: Invocation, history: "History", settings: "LintSettings", *, unsafe: bool) -> "Fixed":

@@ -59,9 +59,13 @@ class Finding:
     expected_seconds: float | None = None
 
 
-def fingerprint(rule: str, migration: Migration, direction: Direction, sql: str, message: str) -> str:
-    """The same for the same statement of the same migration, wherever its lines have moved."""
-    parts = (rule, migration.tool, migration.id, direction.value, " ".join(sql.split()), message)
+def fingerprint(rule: str, migration: Migration, direction: Direction, sql: str) -> str:
+    """The same for the same statement of the same migration, wherever its lines have moved.
+
+    Neither the message is part of it, whose words change, nor the path, under which a checkout may lie anywhere; two
+    findings of one rule on one statement share it.
+    """
+    parts = (rule, migration.tool, migration.id, direction.value, " ".join(sql.split()))
     return hashlib.sha256("\0".join(parts).encode("utf-8", errors="replace")).hexdigest()[:16]
 
 

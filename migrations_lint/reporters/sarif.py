@@ -48,6 +48,8 @@ def _result(finding: Finding, index: int) -> dict[str, Any]:
     }
     if finding.suppressed is not None:
         result["suppressions"] = [{"kind": "inSource", "justification": finding.suppressed}]
+    elif finding.baseline:
+        result["suppressions"] = [{"kind": "external", "justification": "in the baseline"}]
     return result
 
 

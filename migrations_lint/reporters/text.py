@@ -1,53 +1,62 @@
 """Text for people: each finding with the line it means, what happens, and the way out."""
 
 from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
 
-from migrations_lint.model import Finding, Problem, Report, Severity, Source
+from migrations_lint.model import Finding, Position, Problem, Report, Severity, Source
 
 _WIDEST_LINE = 110
+_MOST_LINES = 4
 
 
 class Text:
-    """The report on a terminal, gravest findings first within each file."""
+    """The report on a terminal, in the order in which migrations run; gravest first on each statement."""
 
     name = "text"
 
     def render(self, report: Report, *, tool: str) -> str:
-        """Findings file by file, what could not be read, and one line that sums it up."""
+        """What could not be read, then statement by statement what was found, and one line that sums it up."""
         sources = _sources(report)
         blocks = [_problem(problem) for problem in report.problems]
-        blocks += [_finding(finding, sources) for finding in sorted(report.standing(), key=_place)]
+        order = {path: number for number, path in enumerate(sources)}
+        found = sorted(report.standing(), key=lambda f: (order.get(f.path, -1), f.begins, f.ends, -f.severity.rank))
+        for (path, begins, ends), findings in groupby(found, key=lambda f: (f.path, f.begins, f.ends)):
+            source = sources.get(path)
+            blocks.append("\n".join(_statement(list(findings), source, begins, ends)))
         return "\n\n".join([*blocks, _summary(report)])
 
 
-def _sources(report: Report) -> dict[str, Source]:
+def _sources(report: Report) -> dict[Path, Source]:
     fragments = (
         fragment
         for checked in report.migrations
         for _, script in checked.migration.scripts()
         for fragment in script.fragments
     )
-    return {str(fragment.source.path): fragment.source for fragment in fragments}
+    return {fragment.source.path: fragment.source for fragment in fragments}
 
 
-def _place(finding: Finding) -> tuple[str, int, int, int]:
-    return str(finding.path), -finding.severity.rank, finding.begins.line, finding.begins.column
+def _statement(findings: list[Finding], source: Source | None, begins: Position, ends: Position) -> Iterator[str]:
+    """The first finding with the statement that it means, the others of the same statement below it."""
+    for number, finding in enumerate(findings):
+        where = f"{finding.path}:{finding.begins.line}:{finding.begins.column}"
+        yield f"{where}: {finding.severity.value}: {finding.message} [{finding.rule}]"
+        if number == 0 and source is not None:
+            yield from _frame(source, begins, ends)
+        yield f"    {finding.help}"
 
 
-def _finding(finding: Finding, sources: dict[str, Source]) -> str:
-    where = f"{finding.path}:{finding.begins.line}:{finding.begins.column}"
-    lines = [f"{where}: {finding.severity.value}: {finding.message} [{finding.rule}]"]
-    source = sources.get(str(finding.path))
-    if source is not None:
-        lines += _frame(source.text.splitlines()[finding.begins.line - 1], finding.begins.line)
-    return "\n".join([*lines, f"    {finding.help}"])
-
-
-def _frame(line: str, number: int) -> Iterator[str]:
-    text = line.strip()
-    cut = text if len(text) <= _WIDEST_LINE else text[: _WIDEST_LINE - 1] + "…"
-    if cut:
-        yield f"{number:>5} | {cut}"
+def _frame(source: Source, begins: Position, ends: Position) -> Iterator[str]:
+    """The statement's lines as they stand in the file; of a long one the first."""
+    lines = source.text.split("\n")[begins.line - 1 : max(begins.line, ends.line)]
+    shown = lines if len(lines) <= _MOST_LINES else lines[: _MOST_LINES - 1]
+    margin = min((len(line) - len(line.lstrip()) for line in shown if line.strip()), default=0)
+    for number, line in enumerate(shown, start=begins.line):
+        text = line[margin:].rstrip().expandtabs(4)
+        yield f"{number:>5} | {text if len(text) <= _WIDEST_LINE else text[: _WIDEST_LINE - 1] + '…'}".rstrip()
+    if len(shown) < len(lines):
+        yield f"      | … {_plural(len(lines) - len(shown), 'more line')}"
 
 
 def _problem(problem: Problem) -> str:
@@ -59,9 +68,11 @@ def _summary(report: Report) -> str:
     counts = [(sum(f.severity is severity for f in standing), severity.value) for severity in reversed(Severity)]
     found = ", ".join(_plural(number, word) for number, word in counts if number) or "nothing to say against"
     migrations = _plural(len(report.migrations), "migration")
-    accepted = len(report.findings) - len(standing)
+    allowed = sum(finding.suppressed is not None for finding in report.findings)
+    known = len(report.findings) - len(standing) - allowed
     parts = [f"{found} in {migrations}" if standing else f"{found} {migrations}"]
-    parts += [f"{accepted} accepted"] if accepted else []
+    parts += [f"{allowed} allowed by a comment"] if allowed else []
+    parts += [f"{known} in the baseline"] if known else []
     parts += [f"{_plural(len(report.problems), 'place')} not read"] if report.problems else []
     return "; ".join(parts) + f" ({report.seconds:.2f} s)"
 

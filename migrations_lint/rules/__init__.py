@@ -98,7 +98,7 @@ def rules() -> dict[str, Rule]:
 def rules_of(settings: LintSettings) -> tuple[Rule, ...]:
     """The rules that the settings let run; raises UnknownRule for a name in them that no rule has."""
     known = rules()
-    for name in (*settings.off, *settings.on, *(name for name, _ in settings.severity)):
+    for name in settings.named_rules():
         if name not in known:
             raise UnknownRule(name, get_close_matches(name, known, n=2))
     return tuple(

@@ -185,3 +185,99 @@ def test_an_unsafe_fix_says_why_and_is_written_only_when_asked_for(tmp_path: Pat
 
 def test_unsafe_fixes_alone_are_a_wrong_usage(history: Path) -> None:
     assert lint(history, "--unsafe-fixes").exit_code == 2
+
+
+BASELINE = '[lint]\nbaseline = "known.json"\n'
+
+
+@pytest.fixture
+def adopted(history: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The history of a team that has accepted what was there when it began."""
+    monkeypatch.chdir(history)
+    (history / "gatekeeper.toml").write_text(BASELINE)
+    assert lint(".", "--write-baseline").exit_code == 0
+    return history
+
+
+def test_what_the_baseline_holds_is_accepted_and_the_report_says_how_much(adopted: Path) -> None:
+    result = lint(".")
+    report = json.loads(lint(".", "--format", "json").out)
+
+    assert result.exit_code == 0
+    assert "index-build-blocks-writes" not in result.out
+    assert "in the baseline" in result.out
+    assert {finding["baseline"] for finding in report["findings"]} == {True}
+
+
+def test_a_new_finding_is_not_in_the_baseline(adopted: Path) -> None:
+    (adopted / "0003_more.up.sql").write_text(
+        "SET LOCAL lock_timeout = '2s';\nCREATE INDEX more ON orders (note, id);\n"
+    )
+
+    result = lint(".")
+
+    assert result.exit_code == 1
+    assert "until index more is built" in result.out
+    assert "until index orders_note is built" not in result.out
+
+
+def test_the_baseline_survives_lines_that_move(adopted: Path) -> None:
+    path = adopted / "0002_note.up.sql"
+    path.write_text("-- Why: search.\n\n" + path.read_text().replace("ON orders (note)", "ON  orders\n  (note)"))
+
+    assert lint(".").exit_code == 0
+
+
+def test_an_entry_of_the_baseline_accepts_one_finding_not_its_copies(adopted: Path) -> None:
+    path = adopted / "0002_note.up.sql"
+    path.write_text(path.read_text() + "CREATE INDEX orders_note ON orders (note);\n")
+
+    report = json.loads(lint(".", "--format", "json").out)
+
+    built = [f for f in report["findings"] if f["rule"] == "index-build-blocks-writes"]
+    assert [finding["baseline"] for finding in built] == [True, False]
+
+
+def test_the_baseline_is_the_same_file_wherever_the_repository_lies(history: Path, tmp_path: Path) -> None:
+    settings = history / "gatekeeper.toml"
+    settings.write_text(f'[lint]\nbaseline = "{tmp_path}/known.json"\n')
+
+    lint(history, "--config", settings, "--write-baseline")
+    moved = history.rename(tmp_path.parent / f"{tmp_path.name}-moved")
+    (moved / "gatekeeper.toml").write_text(f'[lint]\nbaseline = "{moved}/known.json"\n')
+
+    assert lint(moved, "--config", moved / "gatekeeper.toml").exit_code == 0
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"version": 9, "findings": []}', '{"version": 1, "findings": [{}]}'])
+def test_a_file_that_is_no_baseline_is_wrong_usage(adopted: Path, text: str) -> None:
+    (adopted / "known.json").write_text(text)
+
+    result = lint(".")
+
+    assert result.exit_code == 2
+    assert "known.json is not a baseline" in result.err
+
+
+def test_rules_can_be_off_or_of_another_weight_for_some_paths(history: Path) -> None:
+    settings = history / "gatekeeper.toml"
+    settings.write_text(
+        '[[lint.path]]\nmatch = ["*.up.sql"]\nseverity = [["index-build-blocks-writes", "note"]]\n'
+        '[[lint.path]]\nmatch = ["0002_note.down.sql"]\noff = ["index-drop-blocks-queries"]\n'
+    )
+
+    report = json.loads(lint(history, "--config", settings, "--format", "json").out)
+
+    severities = {finding["rule"]: finding["severity"] for finding in report["findings"]}
+    assert severities["index-build-blocks-writes"] == "note"
+    assert "index-drop-blocks-queries" not in severities
+
+
+def test_a_rule_that_does_not_exist_is_found_in_the_settings_of_a_path_too(history: Path) -> None:
+    settings = history / "gatekeeper.toml"
+    settings.write_text('[[lint.path]]\nmatch = ["*"]\noff = ["index-drop-blocks-querries"]\n')
+
+    result = lint(history, "--config", settings)
+
+    assert result.exit_code == 2
+    assert "did you mean index-drop-blocks-queries" in result.err

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gatekeeper.config.durations import parse_duration, show_duration
 from gatekeeper.config.load import ConfigError, load
 from gatekeeper.config.settings import Settings
+from migrations_lint.settings import PathSettings
 from smoke.settings import CheckSettings
 
 EXAMPLE = Path(str(files("gatekeeper.config").joinpath("example.toml")))
@@ -32,7 +33,7 @@ def test_the_example_shows_the_defaults() -> None:
 def test_the_example_has_every_key_and_no_other() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     uncommented = "\n".join(line.removeprefix("# ") if is_key(line) else line for line in text.splitlines())
-    written = tomllib.loads(uncommented.replace("check = []\n", ""))
+    written = tomllib.loads(uncommented.replace("check = []\n", "").replace("path = []\n", ""))
 
     assert sorted(keys_of_table(written)) == sorted(keys_of_settings())
 
@@ -41,7 +42,7 @@ def test_every_key_of_the_example_is_explained() -> None:
     lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
 
     for number, line in enumerate(lines):
-        if line != "# [[smoke.check]]" and (is_key(line) or (line and line[0] not in "#[")):
+        if line not in REPEATED_TABLES and (is_key(line) or (line and line[0] not in "#[")):
             above = lines[number - 1]
             assert above.startswith("# "), line
             assert not is_key(above), line
@@ -88,6 +89,14 @@ MISTAKES = {
         "smoke.check.0.critcal: there is no such key; did you mean critical?",
     ),
     "a key unlike any other": ("[store]\nxyzzy = 1\n", "store.xyzzy: there is no such key; known here: url, artifacts"),
+    "a severity that there is not": (
+        '[lint]\nfail_on = "warn"\n',
+        "lint.fail_on: Input should be 'note', 'warning' or 'error'",
+    ),
+    "an unknown key for some paths": (
+        '[[lint.path]]\nmatch = ["x"]\nof = []\n',
+        "lint.path.0.of: there is no such key; did you mean off?",
+    ),
     "a duration without a unit": (
         "[migrate]\nmax_stall = 500\n",
         "migrate.max_stall: write a number and a unit, such as 500ms, 5s, 2min or 1h",
@@ -150,7 +159,7 @@ def test_any_other_text_is_no_duration(text: str) -> None:
 def is_key(line: str) -> bool:
     """A key that is commented out, or the head of its table."""
     name, equals, _ = line.removeprefix("# ").partition(" = ")
-    return line.startswith("# ") and (line == "# [[smoke.check]]" or (bool(equals) and name.isidentifier()))
+    return line.startswith("# ") and (line in REPEATED_TABLES or (bool(equals) and name.isidentifier()))
 
 
 def keys_of_table(table: Any, path: str = "") -> Iterator[str]:
@@ -168,6 +177,8 @@ def keys_of_settings() -> Iterator[str]:
         for name in names(setting.annotation):
             if (table, name) == ("smoke", "check"):
                 yield from (f"smoke.check.{key}" for key in names(CheckSettings))
+            elif (table, name) == ("lint", "path"):
+                yield from (f"lint.path.{key}" for key in names(PathSettings))
             else:
                 yield f"{table}.{name}"
 
@@ -176,4 +187,5 @@ def names(table: Any) -> list[str]:
     return [field.name for field in fields(table)] if is_dataclass(table) else list(table.model_fields)
 
 
+REPEATED_TABLES = {"# [[smoke.check]]", "# [[lint.path]]"}
 FREE_FORM = {"deploy.options", "gate.approvals", "gate.approvers", "smoke.check.options"}
