@@ -174,13 +174,13 @@ def _of_releases(
 
     Where the whole history was asked for, nothing tells what goes out together: each migration stands alone.
     """
-    releases = [(one,) for one in checked] if whole else [tuple(checked)]
+    groups = [[one] for one in checked] if whole else [checked]
+    releases = [Release.of(group, after, settings) for group in groups]
     owner = {path: number for number, one in enumerate(checked) for path in one.migration.files()}
     for rule in rules:
         if isinstance(rule, ReleaseRule):
-            for migrations in releases:
-                release = Release(migrations, after, settings, rule.name)
-                for finding in _weighed(rule.check(release), settings):
+            for release in releases:
+                for finding in _weighed(rule.check(replace(release, rule=rule.name)), settings):
                     yield owner[finding.path], finding
 
 

@@ -5,8 +5,9 @@ This is all that a rule may look at. A rule asks in facts, never in syntax.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
+from migrations_lint.dialect import Dialect, dialect_of
 from migrations_lint.impact import Impact, impact_of
 from migrations_lint.model import (
     Direction,
@@ -31,6 +32,18 @@ from migrations_lint.settings import LintSettings
 from migrations_lint.snapshot import EMPTY, SchemaSnapshot, Size
 
 F = TypeVar("F")
+
+
+class OnRelation(Protocol):
+    """A fact about one relation."""
+
+    @property
+    def relation(self) -> Relation:
+        """The relation that it is about."""
+        ...
+
+
+R = TypeVar("R", bound=OnRelation)
 
 # Their text is not what does the harm: that is in a body, which a fix does not look into.
 _WITH_BODIES = frozenset({"do_stmt", "call_stmt", "select_stmt", "create_function_stmt"})
@@ -80,6 +93,10 @@ class Moment:
         """The facts of one kind."""
         return (fact for fact in self.facts if isinstance(fact, kind))
 
+    def all_on_live(self, kind: type[R]) -> Iterator[R]:
+        """The facts of one kind about relations that existed before this migration."""
+        return (fact for fact in self.all(kind) if self.is_live(fact.relation))
+
     def locks_on_live_tables(self) -> Iterator[LockFact]:
         """Locks on tables and views that existed before this migration, so that someone may be using them."""
         return (lock for lock in self.all(LockFact) if self.is_live(lock.relation) and not lock.created_here)
@@ -121,6 +138,11 @@ class Moment:
     def impact_of(self, locks: Iterable[LockFact]) -> Impact | None:
         """What the work under these locks comes to in production; None where no snapshot tells."""
         return impact_of(((lock, self.size_of(lock.relation)) for lock in locks), self.settings)
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the migration's tool spells a safe rewrite."""
+        return dialect_of(self.migration.tool)
 
     @property
     def text(self) -> SqlText:

@@ -4,6 +4,7 @@ A recipe answers None where the statement has no such form, or its text does not
 notes on CREATE INDEX, ALTER TABLE and DROP INDEX in PostgreSQL 18; `docs/concepts/fixes.md` tells the recipes.
 """
 
+from migrations_lint.dialect import quoted, spelled
 from migrations_lint.model import (
     AddsColumn,
     AddsConstraint,
@@ -19,7 +20,6 @@ from migrations_lint.model import (
     SetsNotNull,
 )
 from migrations_lint.moment import Moment, alone, here, later
-from migrations_lint.parse import quoted
 from migrations_lint.parse.text import SqlText
 
 _NOT_VALID_KEYS_ON_PARTITIONED_SINCE = 18
@@ -39,7 +39,7 @@ def build_concurrently(moment: Moment, index: CreatesIndex) -> Fix | None:
     """CREATE INDEX CONCURRENTLY; PostgreSQL refuses it on a partitioned table."""
     if _is_partitioned(moment, index.relation):
         return None
-    name = _spelled(index.index)
+    name = spelled(index.index)
     return moment.fix(
         alone(moment.text.insert_after("INDEX", " CONCURRENTLY"), undo=f"DROP INDEX CONCURRENTLY IF EXISTS {name}"),
         undo=f"DROP INDEX {name}",
@@ -159,7 +159,7 @@ def constraint_using_index(moment: Moment, added: AddsConstraint) -> Fix | None:
         *first,
         alone(
             f"CREATE UNIQUE INDEX CONCURRENTLY {name} ON {alter.table} {columns}",
-            undo=f"DROP INDEX CONCURRENTLY IF EXISTS {_spelled(Relation(added.relation.schema, constraint.name))}",
+            undo=f"DROP INDEX CONCURRENTLY IF EXISTS {spelled(Relation(added.relation.schema, constraint.name))}",
         ),
         later(alter.companion(using), undo=alter.companion(f"DROP CONSTRAINT IF EXISTS {name}")),
         undo=None if first else alter.companion(f"DROP CONSTRAINT {name}"),
@@ -235,9 +235,3 @@ def _if_unknown(moment: Moment, relation: Relation, what: str) -> str | None:
     if moment.before.find(relation) is not None or not unsure:
         return None
     return f"the history does not say what {relation} is, and PostgreSQL refuses {what} on a partitioned table"
-
-
-def _spelled(relation: Relation) -> str:
-    """As short as the default search_path allows."""
-    bare = quoted(relation.name)
-    return bare if relation.schema == "public" else f"{quoted(relation.schema)}.{bare}"

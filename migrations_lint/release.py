@@ -4,7 +4,7 @@ A release is what was selected of a history (with `--since`, or by naming files)
 counts as a release of its own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from migrations_lint.model import (
@@ -15,6 +15,7 @@ from migrations_lint.model import (
     Finding,
     Position,
     Relation,
+    RenamesRelation,
     Severity,
     fingerprint,
 )
@@ -24,23 +25,36 @@ from migrations_lint.snapshot import SchemaSnapshot
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Checked migrations in the order in which they run, and the schema `after` the whole history has run."""
+    """Checked migrations in the order in which they run, and the schema `after` the whole history has run.
+
+    `new` are the relations that they make, which no running code uses yet, under each name that they get.
+    """
 
     migrations: tuple[CheckedMigration, ...]
     after: SchemaSnapshot
     settings: LintSettings
+    new: frozenset[Relation]
     rule: str = ""
+
+    @classmethod
+    def of(cls, migrations: Sequence[CheckedMigration], after: SchemaSnapshot, settings: LintSettings) -> "Release":
+        """The release that these migrations are."""
+        made: set[Relation] = set()
+        for checked in migrations:
+            for statement in checked.statements:
+                if statement.direction is Direction.UP:
+                    made |= {fact.relation for fact in statement.all(CreatesRelation) if not fact.if_not_exists}
+                    made |= {fact.to for fact in statement.all(RenamesRelation) if fact.relation in made}
+        return cls(tuple(migrations), after, settings, frozenset(made))
 
     def statements(self, direction: Direction = Direction.UP) -> Iterator[tuple[CheckedMigration, CheckedStatement]]:
         """Every statement of one direction, with its migration."""
         for checked in self.migrations:
             yield from ((checked, statement) for statement in checked.statements if statement.direction is direction)
 
-    @property
-    def new(self) -> frozenset[Relation]:
-        """The relations that the release makes, which no running code uses yet."""
-        made = (fact for _, statement in self.statements() for fact in statement.all(CreatesRelation))
-        return frozenset(fact.relation for fact in made if not fact.if_not_exists)
+    def is_live(self, relation: Relation) -> bool:
+        """Whether the relation is older than the release; temporary ones never are."""
+        return relation not in self.new and relation.schema != "pg_temp"
 
     def finding(
         self,
@@ -67,3 +81,14 @@ class Release:
             relations=relations,
             fingerprint=fingerprint(self.rule, migration, direction, at.sql if at is not None else ""),
         )
+
+
+def is_made_again(checked: CheckedMigration, at: CheckedStatement, name: Relation) -> bool:
+    """Whether the transaction of a statement also gives something the name that it takes away.
+
+    A view that keeps the old name of a table, most often; or a new table in the place of an old one.
+    """
+    same = [one for one in checked.statements if (one.direction, one.transaction) == (at.direction, at.transaction)]
+    made = {fact.relation for one in same for fact in one.all(CreatesRelation)}
+    made |= {fact.to for one in same for fact in one.all(RenamesRelation)}
+    return at.transaction is not None and name in made

@@ -14,6 +14,7 @@ from migrations_lint.model import (
     Fact,
     LockFact,
     Relation,
+    RenamesRelation,
     SetsParameter,
 )
 from migrations_lint.snapshot import SchemaSnapshot
@@ -99,6 +100,9 @@ class Session:
                 session = session._set(fact)
             elif isinstance(fact, CreatesRelation) and not fact.if_not_exists:
                 session = replace(session, here=session.here | {fact.relation}, new=session.new | {fact.relation})
+            elif isinstance(fact, RenamesRelation) and fact.relation in session.new:
+                here = session.here | ({fact.to} if fact.relation in session.here else set())
+                session = replace(session, here=here, new=session.new | {fact.to})
             elif isinstance(fact, ControlsTransaction):
                 session = session._controlled(fact, schema)
         return session

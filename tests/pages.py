@@ -1,8 +1,8 @@
 """Reads plug-in pages (`name.md`) into examples. The only reader of their grammar.
 
 Fenced blocks under `##` headings, the language and one word after the fence saying what a block is:
-`sql before`, `sql`, `sql outside` (run without a transaction), `sql down`, `sql fixed`, `toml config`, `sh deploy`,
-`http response`, `html page`, `text outcome`.
+`sql before`, `sql`, `sql outside` (run without a transaction), `sql refused` (the same, and PostgreSQL refuses it),
+`sql down`, `sql fixed`, `toml config`, `sh deploy`, `http response`, `html page`, `text outcome`.
 A path in backticks alone on the line above a block makes it a file. In an `sql` block, `-- finding: text`
 marks a line where a finding with that text in its message is due.
 """

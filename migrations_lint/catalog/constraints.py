@@ -22,9 +22,17 @@ from migrations_lint.snapshot import Index, SchemaSnapshot
 def _(fact: AddsConstraint, schema: SchemaSnapshot) -> None:
     constraint = fact.constraint
     for table in family(schema, fact.relation):
-        schema.put(replace(table, constraints={**table.constraints, constraint.name: constraint}))
+        indexes = tuple(_taken_over(index, constraint) for index in table.indexes)
+        schema.put(replace(table, constraints={**table.constraints, constraint.name: constraint}, indexes=indexes))
         if constraint.kind in {ConstraintKind.PRIMARY_KEY, ConstraintKind.NOT_NULL} and constraint.valid:
             change_columns(schema, table.relation, constraint.columns, lambda column: replace(column, not_null=True))
+
+
+def _taken_over(index: Index, constraint: Constraint) -> Index:
+    """USING INDEX gives the index the constraint's name."""
+    if index.name.name != constraint.using_index:
+        return index
+    return replace(index, name=Relation(index.name.schema, constraint.name), of_constraint=True)
 
 
 @step.register

@@ -115,7 +115,12 @@ def _(fact: RenamesColumn, schema: SchemaSnapshot) -> None:
 @step.register
 def _(fact: ChangesColumnType, schema: SchemaSnapshot) -> None:
     for table in family(schema, fact.relation):
-        change_columns(schema, table.relation, (fact.column,), lambda column: replace(column, type=fact.type))
+        change_columns(
+            schema,
+            table.relation,
+            (fact.column,),
+            lambda column: replace(column, type=fact.type, collation=fact.collation or column.collation),
+        )
 
 
 @step.register

@@ -11,6 +11,7 @@ from migrations_lint.locks import LockMode
 from migrations_lint.model import (
     ChangesColumnType,
     ChangesSequence,
+    Column,
     ConstraintKind,
     CreatesRelation,
     DropsColumn,
@@ -27,6 +28,7 @@ from migrations_lint.model import (
 )
 from migrations_lint.parse import text_of
 from migrations_lint.parse.nodes import definition, dotted, inner, kind_of, strings, word
+from migrations_lint.snapshot import Table
 
 
 def add_column(command: Any, relation: Relation, scene: Scene, only: bool) -> Iterator[Fact]:
@@ -71,6 +73,9 @@ def change_type(command: Any, relation: Relation, scene: Scene, only: bool) -> I
     if work is Work.INSTANT and table is not None and not same:
         checks = [c for c in table.constraints_on(command.name) if c.kind is ConstraintKind.CHECK]
         work = Work.SCAN if checks else work
+    collation = dotted(changed.coll_clause.collname) if changed.HasField("coll_clause") else None
+    sorts_anew = known is not None and collation not in {None, known.collation} and _is_indexed(table, known)
+    work = Work.INDEX_BUILD if work is Work.INSTANT and sorts_anew else work
     yield from scene.lock_family(relation, LockMode.ACCESS_EXCLUSIVE, work, only=only, assumed=assumed)
     for constraint in table.constraints_on(command.name) if table and not same else ():
         if constraint.references is not None and constraint.references != relation:
@@ -79,9 +84,12 @@ def change_type(command: Any, relation: Relation, scene: Scene, only: bool) -> I
         if command.name in (constraint.referenced_columns or (command.name,)):
             rebuilt = Work.SCAN if work is Work.REWRITE else Work.INSTANT
             yield scene.lock(other.relation, LockMode.ACCESS_EXCLUSIVE, rebuilt, assumed=assumed)
-    text = summary(changed.raw_default) if using else None
-    collation = dotted(changed.coll_clause.collname) if changed.HasField("coll_clause") else None
+    text = text_of(changed.raw_default) if using else None
     yield ChangesColumnType(relation, command.name, after, before, text, collation)
+
+
+def _is_indexed(table: Table | None, column: Column) -> bool:
+    return table is not None and any(column.name in index.columns for index in table.indexes)
 
 
 def _is_plain_cast(expression: Any, column: str, after: str) -> bool:

@@ -57,7 +57,7 @@ def drop_constraint(command: Any, relation: Relation, scene: Scene, only: bool) 
             if set(key.referenced_columns or constraint.columns) == set(constraint.columns):
                 yield scene.lock(other.relation, LockMode.ACCESS_EXCLUSIVE)
                 yield DropsConstraint(other.relation, key.name, along=True)
-    yield DropsConstraint(relation, command.name, cascade, command.missing_ok)
+    yield DropsConstraint(relation, command.name, cascade, command.missing_ok, constraint=constraint)
 
 
 def alter_constraint(command: Any, relation: Relation, scene: Scene, only: bool) -> Iterator[Fact]:

@@ -17,6 +17,7 @@ from migrations_lint.model import (
 )
 from migrations_lint.parse import text_of
 from migrations_lint.parse.nodes import strings, word
+from migrations_lint.snapshot import Table
 
 _KINDS = {
     "CONSTR_CHECK": ConstraintKind.CHECK,
@@ -46,14 +47,14 @@ def read_constraint(node: Any, relation: Relation, scene: Scene, column: str | N
     kind = _KINDS.get(word(node, "contype"))
     if kind is None:
         return None
-    columns = _columns(node, kind, column)
+    columns = _columns(node, kind, column) or _of_index(node.indexname, relation, scene)
     proved: tuple[str, ...] = ()
     if kind is ConstraintKind.CHECK:
         proved = tuple(proved_not_null(node.raw_expr))
     elif kind in {ConstraintKind.NOT_NULL, ConstraintKind.PRIMARY_KEY}:
         proved = columns
     return Constraint(
-        name=node.conname or _generated_name(relation, kind, columns),
+        name=node.conname or node.indexname or _generated_name(relation, kind, columns),
         kind=kind,
         columns=columns,
         references=scene.relation(node.pktable) if kind is ConstraintKind.FOREIGN_KEY else None,
@@ -79,7 +80,7 @@ def add_constraint(constraint: Constraint, relation: Relation, scene: Scene, *, 
     if constraint.kind is ConstraintKind.FOREIGN_KEY:
         yield from _add_foreign_key(constraint, relation, scene, only=only)
     elif constraint.kind in INDEXED:
-        work = Work.INSTANT if constraint.using_index else Work.INDEX_BUILD
+        work = _work_of_index(constraint, scene.table(relation)) if constraint.using_index else Work.INDEX_BUILD
         yield from scene.lock_family(relation, LockMode.ACCESS_EXCLUSIVE, work, only=only)
     else:
         table = scene.table(relation)
@@ -91,6 +92,20 @@ def add_constraint(constraint: Constraint, relation: Relation, scene: Scene, *, 
         work = Work.SCAN if constraint.valid and not proved else Work.INSTANT
         yield from scene.lock_family(relation, LockMode.ACCESS_EXCLUSIVE, work, only=only)
     yield from declared(constraint, relation, scene)
+
+
+def _of_index(name: str, relation: Relation, scene: Scene) -> tuple[str, ...]:
+    """The columns that a constraint takes over with an index."""
+    table = scene.table(relation)
+    known = (index.columns for index in table.indexes if name == index.name.name) if table is not None else iter(())
+    return next(known, ())
+
+
+def _work_of_index(constraint: Constraint, table: Table | None) -> Work:
+    """USING INDEX is instant, unless a primary key has to make columns NOT NULL, which reads every row."""
+    is_key = constraint.kind is ConstraintKind.PRIMARY_KEY and table is not None
+    unproved = [column for column in constraint.columns if table is not None and not table.proves_not_null(column)]
+    return Work.SCAN if is_key and unproved else Work.INSTANT
 
 
 def declared(constraint: Constraint, relation: Relation, scene: Scene, *, inline: bool = False) -> Iterator[Fact]:

@@ -77,8 +77,12 @@ def detach_partition(command: Any, relation: Relation, scene: Scene, only: bool)
 
 
 def attach_index(command: Any, index: Relation, scene: Scene) -> Iterator[Fact]:
-    """ALTER INDEX … ATTACH PARTITION locks indexes alone."""
-    yield AttachesIndex(index, scene.beside(index, definition(command).name.relname))
+    """ALTER INDEX … ATTACH PARTITION locks the indexes, and ACCESS SHARE their tables."""
+    part = scene.beside(index, definition(command).name.relname)
+    for table in map(scene.schema.table_of_index, (index, part)):
+        if table is not None:
+            yield scene.lock(table.relation, LockMode.ACCESS_SHARE)
+    yield AttachesIndex(index, part)
 
 
 def bound_text(bound: Any) -> str:

@@ -33,6 +33,7 @@ from migrations_lint.model.change import (
     SwitchesTrigger,
     TableProperty,
     ValidatesConstraint,
+    declared_constraints,
 )
 from migrations_lint.model.fact import (
     Certainty,
@@ -201,5 +202,6 @@ __all__ = [
     "ValidatesConstraint",
     "Volatility",
     "Work",
+    "declared_constraints",
     "fingerprint",
 ]

@@ -1,5 +1,6 @@
 """Facts about relations: what a statement creates, alters or drops. `catalog.py` replays them."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -157,13 +158,17 @@ class ChangesConstraint:
 
 @dataclass(frozen=True, slots=True)
 class DropsConstraint:
-    """ALTER TABLE … DROP CONSTRAINT; `along`: it goes with what is dropped."""
+    """ALTER TABLE … DROP CONSTRAINT; `along`: it goes with what is dropped.
+
+    `constraint` is what stood there, None where the schema does not know it.
+    """
 
     relation: Relation
     name: str
     cascade: bool = False
     if_exists: bool = False
     along: bool = False
+    constraint: Constraint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +203,14 @@ class CreatesIndex:
 
 @dataclass(frozen=True, slots=True)
 class DropsIndex:
-    """DROP INDEX; `relation` is None where the schema does not know whose index it is."""
+    """DROP INDEX; `relation` is None, and `columns` empty, where the schema does not know whose index it is."""
 
     index: Relation
     relation: Relation | None
     concurrently: bool
     if_exists: bool = False
     cascade: bool = False
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,3 +374,12 @@ RelationChange = (
     | SetsStorageParameter
     | ChangesSequence
 )
+
+
+def declared_constraints(facts: Iterable[object]) -> Iterator[tuple[Relation, Constraint]]:
+    """The constraints that statements put on tables, new ones and old, each with its table."""
+    for fact in facts:
+        if isinstance(fact, AddsConstraint):
+            yield fact.relation, fact.constraint
+        elif isinstance(fact, CreatesRelation):
+            yield from ((fact.relation, constraint) for constraint in fact.constraints)

@@ -1,5 +1,6 @@
 """The SQL of every rule's page is run on real servers too: what the page claims is what PostgreSQL does."""
 
+import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -14,9 +15,9 @@ from gatekeeper.staging.server import StagingServer
 from migrations_lint.engine import lint
 from migrations_lint.model import ControlsTransaction, LocksTable, Script
 from migrations_lint.settings import LintSettings
-from tests.migrations_lint.scripts import history_of
+from tests.migrations_lint.scripts import MIGRATIONS, history_of
 from tests.migrations_lint.test_facts_match_postgres import disagreements
-from tests.pages import Section, examples
+from tests.pages import Section, bare, examples
 
 _MISSING_OBJECT = {"42P01", "42704", "3F000"}  # the page is about tables of which the history knows nothing
 
@@ -30,8 +31,20 @@ def _unwrapped(up: Script) -> Script:
 
 def runnable() -> list[Section]:
     return [
-        example for example in examples("migrations_lint/rules") if example.all("sql") or example.all("sql", "outside")
+        example
+        for example in examples("migrations_lint/rules")
+        if any(example.all("sql", word) for word in MIGRATIONS - {"refused"})
     ]
+
+
+def refused() -> list[Section]:
+    return [example for example in examples("migrations_lint/rules") if example.all("sql", "refused")]
+
+
+def _version_of(example: Section) -> int | None:
+    """The PostgreSQL that the example says it is about, if it does."""
+    config = example.text("toml", "config")
+    return tomllib.loads(config)["lint"].get("server_version") if config else None
 
 
 @pytest.fixture
@@ -47,6 +60,8 @@ def test_every_statement_of_a_page_locks_what_is_predicted(
     example: Section, server: StagingServer, connection: Connection[Any]
 ) -> None:
     before = example.text("sql", "before") or ""
+    if server.version < (_version_of(example) or 0):
+        pytest.skip(f"the page is about PostgreSQL {_version_of(example)}")
     history = [replace(one, up=_unwrapped(one.up), down=None) for one in history_of(example)]
     selected = frozenset(migration.path for migration in history[1:])
     report = lint(history, LintSettings(server_version=server.version), selected=selected)
@@ -66,3 +81,17 @@ def test_every_statement_of_a_page_locks_what_is_predicted(
                 pytest.skip(f"the page is about what PostgreSQL refuses: {error.diag.message_primary}")
             raise
         assert disagreements(statement.locks, observed) == []
+
+
+@pytest.mark.parametrize("example", refused(), ids=str)
+def test_what_a_page_says_is_refused_is_refused(
+    example: Section, server: StagingServer, connection: Connection[Any]
+) -> None:
+    if server.version != (_version_of(example) or server.version):
+        pytest.skip(f"the page is about PostgreSQL {_version_of(example)}")
+    connection.execute((example.text("sql", "before") or "").encode())
+
+    with pytest.raises(psycopg.Error) as refusal:
+        connection.execute(bare(example.text("sql", "refused") or "").encode())
+
+    assert refusal.value.sqlstate not in _MISSING_OBJECT

@@ -10,11 +10,11 @@ from migrations_lint.engine import lint
 from migrations_lint.model import Finding
 from migrations_lint.rules import rules
 from migrations_lint.settings import LintSettings
-from tests.migrations_lint.scripts import history_of
+from tests.migrations_lint.scripts import MIGRATIONS, history_of
 from tests.pages import Section, examples, expected_findings
 
 EXAMPLES = [
-    example for example in examples("migrations_lint/rules") if example.all("sql") or example.all("sql", "outside")
+    example for example in examples("migrations_lint/rules") if any(example.all("sql", word) for word in MIGRATIONS)
 ]
 
 
@@ -42,7 +42,7 @@ def findings_of(example: Section) -> list[Finding]:
 def promised_by(example: Section) -> Iterator[tuple[str, int, str]]:
     number = 1
     for block in example.blocks:
-        number += block.language == "sql" and block.word in {"", "outside"}
+        number += block.language == "sql" and block.word in MIGRATIONS
         path = f"{number}.down.sql" if block.word == "down" else f"{number}.sql"
         yield from ((path, line, text) for line, text in expected_findings(block.text))
 
