@@ -21,7 +21,8 @@ def check_scan_blocks_reads(moment: Moment) -> Iterator[Finding]:
             continue
         yield moment.finding(
             f"reads and writes of {added.relation} wait while every row is tried against {constraint.name}",
-            help="Add it NOT VALID, and VALIDATE CONSTRAINT in a later migration, which lets reads and writes through.",
+            help=f"{moment.dialect.add_not_valid(added.relation, constraint)}; then, in a later migration, "
+            f"{moment.dialect.validate(added.relation, constraint.name)}, which lets reads and writes through.",
             relations=(added.relation,),
             fix=(column_check_apart if in_column else not_valid_then_validate)(moment, added),
             lasting=scanned,

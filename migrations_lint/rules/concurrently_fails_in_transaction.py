@@ -7,11 +7,6 @@ from migrations_lint.moment import Moment
 from migrations_lint.recipes import outside_transaction
 from migrations_lint.rules import rule
 
-_WAYS_OUT = {
-    "alembic": "Put it in `with op.get_context().autocommit_block():`.",
-    "prisma": "Give it a migration of its own: Prisma sends a migration.sql as one string, which is one transaction.",
-}
-
 
 @rule
 def concurrently_fails_in_transaction(moment: Moment) -> Iterator[Finding]:
@@ -21,8 +16,6 @@ def concurrently_fails_in_transaction(moment: Moment) -> Iterator[Finding]:
     for need in moment.all(NeedsNoTransaction):
         yield moment.finding(
             f"{need.command} cannot run inside a transaction, and one is open here",
-            help=_WAYS_OUT.get(
-                moment.migration.tool, "Move it to a migration that its tool runs without a transaction."
-            ),
+            help=f"Run it {moment.dialect.outside}.",
             fix=outside_transaction(moment),
         )

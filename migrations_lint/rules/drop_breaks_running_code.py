@@ -2,29 +2,51 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import Direction, DropsColumn, DropsRelation, Finding, RelationKind
-from migrations_lint.moment import Moment
-from migrations_lint.rules import rule
+from migrations_lint.model import (
+    AddsColumn,
+    DropsColumn,
+    DropsRelation,
+    Finding,
+    Relation,
+    RelationKind,
+    Severity,
+)
+from migrations_lint.release import Release, is_made_again
+from migrations_lint.rules import release_rule
+
+_HELP = "Release code that no longer uses it first; drop it in a later release."
 
 
-@rule
-def drop_breaks_running_code(moment: Moment) -> Iterator[Finding]:
-    """Only on the way up: taking back what the way up made is what a down script is for."""
-    if moment.direction is Direction.DOWN:
-        return
-    for column in moment.all(DropsColumn):
-        if moment.is_live(column.relation):
-            yield moment.finding(
-                f"queries of the running release that name {column.relation}.{column.column} fail from here on, "
-                "and its data is gone",
-                help="Release code that no longer uses it first; drop it in a later release.",
-                relations=(column.relation,),
-            )
-    for dropped in moment.all(DropsRelation):
-        if moment.is_live(dropped.relation) and dropped.kind is not RelationKind.SEQUENCE:
+@release_rule
+def drop_breaks_running_code(release: Release) -> Iterator[Finding]:
+    """Only on the way up: taking back what the way up made is what a down script is for.
+
+    Silent for what the release itself has made, and for views that the same transaction makes again.
+    """
+    added: set[tuple[Relation, str]] = set()
+    for checked, statement in release.statements():
+        added |= {(one.relation, one.column.name) for one in statement.all(AddsColumn)}
+        for column in statement.all(DropsColumn):
+            if release.is_live(column.relation) and (column.relation, column.column) not in added:
+                yield release.finding(
+                    checked,
+                    statement,
+                    f"queries of the running release that name {column.relation}.{column.column} fail from here on, "
+                    "and its data is gone",
+                    help=_HELP,
+                    relations=(column.relation,),
+                    severity=Severity.ERROR,
+                )
+        for dropped in statement.all(DropsRelation):
+            is_named = release.is_live(dropped.relation) and dropped.kind is not RelationKind.SEQUENCE
+            if not is_named or is_made_again(checked, statement, dropped.relation):
+                continue
             data = "" if dropped.kind is RelationKind.VIEW else ", and its data is gone"
-            yield moment.finding(
+            yield release.finding(
+                checked,
+                statement,
                 f"queries of the running release that name {dropped.relation} fail from here on{data}",
-                help="Release code that no longer uses it first; drop it in a later release.",
+                help=_HELP,
                 relations=(dropped.relation,),
+                severity=Severity.ERROR,
             )

@@ -19,7 +19,8 @@ def foreign_key_scan_blocks_writes(moment: Moment) -> Iterator[Finding]:
             continue
         yield moment.finding(
             f"writes to {added.relation} and {constraint.references} wait while {constraint.name} is checked",
-            help="Add it NOT VALID, and VALIDATE CONSTRAINT in a later migration, which lets writes through.",
+            help=f"{moment.dialect.add_not_valid(added.relation, constraint)}; then, in a later migration, "
+            f"{moment.dialect.validate(added.relation, constraint.name)}, which lets writes through.",
             relations=tuple(one for one in (added.relation, constraint.references) if one is not None),
             fix=not_valid_then_validate(moment, added),
             lasting=scanned,

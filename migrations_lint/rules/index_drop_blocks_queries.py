@@ -17,10 +17,13 @@ def index_drop_blocks_queries(moment: Moment) -> Iterator[Finding]:
             continue
         if relation is not None and moment.kind_of(relation) is RelationKind.PARTITIONED_TABLE:
             continue  # CONCURRENTLY is refused there
+        table = moment.before.find(relation) if relation else None
+        if table is not None and index.index.name in table.constraints:
+            continue  # refused altogether: index-drop-fails-under-constraint
         yield moment.finding(
             f"reads and writes of {relation or 'the table of ' + str(index.index)} wait for DROP INDEX, "
             "and everyone queues behind it while it waits",
-            help="Drop it with DROP INDEX CONCURRENTLY, outside a transaction.",
+            help=f"{moment.dialect.drop_index(index.index, relation)}, {moment.dialect.outside}.",
             relations=(relation,) if relation is not None else (),
             severity=Severity.WARNING,
             fix=drop_concurrently(moment, index),

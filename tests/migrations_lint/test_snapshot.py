@@ -109,7 +109,8 @@ def test_all_partitions_count() -> None:
     for n in range(3):
         snapshot.put(replace(known(snapshot, Relation("public", f"orders_{n}")), size=Size(1_000_000, 10**9, 0, 0)))
 
-    (finding,) = findings("index-build-blocks-writes", (made, "CREATE INDEX orders_total ON orders (total);"), snapshot)
+    index_rule = "partitioned-index-blocks-all-partitions"
+    (finding,) = findings(index_rule, (made, "CREATE INDEX orders_total ON orders (total);"), snapshot)
 
     assert "3.0 million rows (3.0 GB), about 60 seconds" in finding.message
 

@@ -1,0 +1,32 @@
+"""An index dropped before the one that replaces it is there."""
+
+from collections.abc import Iterator
+
+from migrations_lint.model import CreatesIndex, DropsIndex, Finding
+from migrations_lint.release import Release
+from migrations_lint.rules import release_rule
+
+
+@release_rule
+def index_gap_slows_queries(release: Release) -> Iterator[Finding]:
+    """Similar is what begins with the same column; a guarded drop of the very name removes a failed build."""
+    dropped: list[DropsIndex] = []
+    for checked, statement in release.statements():
+        for index in statement.all(CreatesIndex):
+            gap = next((old for old in dropped if _replaces(index, old)), None)
+            if gap is not None and index.relation not in release.new:
+                yield release.finding(
+                    checked,
+                    statement,
+                    f"queries of {index.relation} have neither {gap.index.name}, dropped above, nor {index.index.name} "
+                    "until this is built",
+                    help=f"Build {index.index.name} first (under another name if it has to be the same), then drop "
+                    f"{gap.index.name}.",
+                    relations=(index.relation,),
+                )
+        dropped += [drop for drop in statement.all(DropsIndex) if drop.columns]
+
+
+def _replaces(index: CreatesIndex, old: DropsIndex) -> bool:
+    retried = old.if_exists and old.index == index.index and old.columns == index.columns
+    return old.relation == index.relation and old.columns[:1] == index.columns[:1] and not retried

@@ -1,0 +1,39 @@
+"""A foreign key whose columns no index begins with."""
+
+from collections.abc import Iterator
+
+from migrations_lint.dialect import dialect_of
+from migrations_lint.model import ConstraintKind, CreatesIndex, Finding, Relation, Severity, declared_constraints
+from migrations_lint.release import Release
+from migrations_lint.rules import release_rule
+from migrations_lint.snapshot import Table
+
+
+@release_rule
+def unindexed_foreign_key_slows_deletes(release: Release) -> Iterator[Finding]:
+    """An index that comes later in the history counts."""
+    for checked, statement in release.statements():
+        for relation, key in declared_constraints(statement.facts):
+            if key.kind is not ConstraintKind.FOREIGN_KEY:
+                continue
+            table = release.after.find(relation)
+            known = table.constraints.get(key.name) if table is not None else None
+            if table is None or known is None or not key.columns or _is_indexed(table, key.columns):
+                continue
+            name = Relation(relation.schema, "_".join([relation.name, *key.columns, "idx"]))
+            index = CreatesIndex(relation, name, key.columns, unique=False, concurrently=True)
+            yield release.finding(
+                checked,
+                statement,
+                f"each DELETE from {key.references}, and each change of its key, reads all of {relation}: no index "
+                f"begins with {', '.join(key.columns)}",
+                help=f"If rows of {key.references} are ever deleted: "
+                f"{dialect_of(checked.migration.tool).create_index(index)}.",
+                relations=(relation,),
+                severity=Severity.NOTE,
+            )
+
+
+def _is_indexed(table: Table, columns: tuple[str, ...]) -> bool:
+    whole = (index for index in table.indexes if index.predicate is None)
+    return any(set(index.columns[: len(columns)]) == set(columns) for index in whole)
