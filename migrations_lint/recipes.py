@@ -12,15 +12,18 @@ from migrations_lint.model import (
     Constraint,
     ConstraintKind,
     CreatesIndex,
+    DetachesPartition,
     DropsIndex,
     Fix,
     LockFact,
+    RefreshesView,
     Relation,
     RelationKind,
     SetsNotNull,
 )
 from migrations_lint.moment import Moment, alone, here, later
 from migrations_lint.parse.text import SqlText
+from migrations_lint.snapshot import Index
 
 _NOT_VALID_KEYS_ON_PARTITIONED_SINCE = 18
 _NOT_NULL_CONSTRAINTS_SINCE = 18
@@ -184,6 +187,30 @@ def default_apart(moment: Moment, added: AddsColumn) -> Fix | None:
     )
 
 
+def detach_concurrently(moment: Moment, detached: DetachesPartition) -> Fix | None:
+    """DETACH PARTITION … CONCURRENTLY, which PostgreSQL refuses beside a default partition."""
+    if moment.before.default_partition(detached.parent) is not None:
+        return None
+    return moment.fix(
+        alone(moment.text.append(" CONCURRENTLY")),
+        unsafe=f"PostgreSQL leaves {detached.partition} with a CHECK that repeats its bound",
+    )
+
+
+def refresh_concurrently(moment: Moment, refresh: RefreshesView) -> Fix | None:
+    """REFRESH MATERIALIZED VIEW CONCURRENTLY, which needs a unique index over plain columns and all rows."""
+    view = moment.before.find(refresh.relation)
+    if view is None or not any(_tells_rows_apart(index) for index in view.indexes):
+        return None
+    return moment.fix(here(moment.text.insert_after("MATERIALIZED VIEW", " CONCURRENTLY")))
+
+
+def reindex_concurrently(moment: Moment) -> Fix | None:
+    """REINDEX … CONCURRENTLY; system catalogs cannot be done this way, and DROP of the old index waits for readers."""
+    scope = next((word for word in ("INDEX", "TABLE", "SCHEMA", "DATABASE") if moment.text.has(word)), None)
+    return moment.fix(alone(moment.text.insert_after(scope, " CONCURRENTLY"))) if scope is not None else None
+
+
 def set_lock_timeout(moment: Moment) -> Fix | None:
     """lock_timeout, where and as the tool wants it: what `gatekeeper inject` writes."""
     return moment.fix()
@@ -203,6 +230,10 @@ def _default_of(command: SqlText) -> str | None:
 def _ends_with_group(command: SqlText, keyword: str) -> bool:
     """Whether nothing follows the columns: no INCLUDE, no storage parameters, no DEFERRABLE."""
     return command.words()[-2 - len(keyword.split()) :] == (*keyword.split(), "(", ")")
+
+
+def _tells_rows_apart(index: Index) -> bool:
+    return index.unique and not index.predicate and not any(column.startswith("(") for column in index.columns)
 
 
 def _is_partitioned(moment: Moment, relation: Relation) -> bool:

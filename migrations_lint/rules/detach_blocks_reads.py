@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from migrations_lint.model import DetachesPartition, Finding, Severity
 from migrations_lint.moment import Moment
+from migrations_lint.recipes import detach_concurrently
 from migrations_lint.rules import rule
 
 _SINCE = 14  # PostgreSQL 14 release notes: "Allow partitions to be detached in a non-blocking manner"
@@ -24,4 +25,5 @@ def detach_blocks_reads(moment: Moment) -> Iterator[Finding]:
             "transaction.",
             relations=(detached.parent, detached.partition),
             severity=Severity.WARNING,
+            fix=detach_concurrently(moment, detached),
         )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from migrations_lint.model import Finding, RefreshesView
 from migrations_lint.moment import Moment
+from migrations_lint.recipes import refresh_concurrently
 from migrations_lint.rules import rule
 
 
@@ -23,4 +24,5 @@ def refresh_blocks_reads(moment: Moment) -> Iterator[Finding]:
             help=f"{first}REFRESH MATERIALIZED VIEW CONCURRENTLY {refresh.relation}, better in a job than in a "
             "migration.",
             relations=(refresh.relation,),
+            fix=refresh_concurrently(moment, refresh),
         )

@@ -30,3 +30,9 @@ def server(request: pytest.FixtureRequest) -> StagingServer:
 def databases(server: StagingServer) -> Iterator[Scratch]:
     with scratch(server) as databases:
         yield databases
+
+
+@pytest.fixture(scope="session")
+def embedded_databases(embedded: StagingServer) -> Iterator[Scratch]:
+    with scratch(embedded) as databases:
+        yield databases
