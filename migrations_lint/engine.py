@@ -27,11 +27,11 @@ from migrations_lint.model import (
 from migrations_lint.moment import Moment
 from migrations_lint.parse import parse
 from migrations_lint.release import Release
-from migrations_lint.rules import ReleaseRule, Rule, StatementRule, rules_of
+from migrations_lint.rules import ReleaseRule, Rule, StatementRule, SuppressionRule, all_rules, rules_of
 from migrations_lint.session import Session
 from migrations_lint.settings import OFF, LintSettings
 from migrations_lint.snapshot import SchemaSnapshot
-from migrations_lint.suppress import complaint, covers, suppressions
+from migrations_lint.suppress import applied, suppressions
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,9 @@ def lint(
             checked.append(one)
     for number, finding in _of_releases(checked, base.schema, settings, rules, whole=len(checked) == len(migrations)):
         findings[number].append(finding)
-    accepted = [f for number, found in findings.items() for f in _accepted(checked[number].migration, found)]
+    accepted = [
+        f for number, found in findings.items() for f in _accepted(checked[number].migration, found, rules, settings)
+    ]
     return Report(tuple(checked), tuple(accepted), settings.server_version, perf_counter() - started)
 
 
@@ -193,15 +195,17 @@ def _weighed(findings: Iterable[Finding], settings: LintSettings) -> Iterator[Fi
             yield finding if said is None else replace(finding, severity=Severity(said))
 
 
-def _accepted(migration: Migration, findings: Sequence[Finding]) -> list[Finding]:
-    """Mark the findings that a reasoned comment allows, and complain about comments that allow nothing."""
+def _accepted(
+    migration: Migration, findings: Sequence[Finding], rules: Sequence[Rule], settings: LintSettings
+) -> list[Finding]:
+    """Mark the findings that a reasoned comment allows, and say what is wrong with comments that allow nothing."""
     sources = {f.source.path: f.source for _, script in migration.scripts() for f in script.fragments}
     result = list(findings)
+    asked, known = frozenset(rule.name for rule in rules), frozenset(all_rules(settings))
     for source in sources.values():
-        for allowed in suppressions(source):
-            covered = [i for i, finding in enumerate(result) if covers(allowed, finding, source)]
-            for i in covered:
-                result[i] = replace(result[i], suppressed=allowed.suppression.reason)
-            wrong = complaint(allowed, used=bool(covered))
-            result += [wrong] if wrong is not None else []
+        for suppression in suppressions(migration, source):
+            used = replace(applied(suppression, result, source), asked=asked, known=known)
+            for rule in rules:
+                if isinstance(rule, SuppressionRule):
+                    result += _weighed(rule.check(replace(used, rule=rule.name)), settings)
     return result

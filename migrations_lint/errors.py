@@ -48,3 +48,16 @@ class UnknownRule(LintError):
     def __init__(self, name: str, nearest: Sequence[str]) -> None:
         guess = f"did you mean {' or '.join(nearest)}?" if nearest else "`gatekeeper rules` lists them."
         super().__init__(f"there is no rule {name!r}", next_step=guess)
+
+
+class UnusableRule(LintError):
+    """A team's own rule that cannot be run."""
+
+    exit_code = 2
+
+    def __init__(self, path: Path, seen: str) -> None:
+        super().__init__(
+            f"{path} cannot be used as a lint rule",
+            seen=[seen],
+            next_step="A rule is `harm.py` with `@rule def harm(moment)`, and `harm.md`; see CONTRIBUTING.md.",
+        )

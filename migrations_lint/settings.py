@@ -67,6 +67,9 @@ class LintSettings:
     timeout_set_by_runner: bool = False
     """Whether something outside the files (a role, a URL, the runner) sets lock_timeout for migrations."""
 
+    rules: tuple[str, ...] = ()
+    """Folders with rules of your own, each two files: `harm.py` with `@rule def harm(moment)`, and `harm.md`."""
+
     path: tuple[PathSettings, ...] = ()
     """Other settings for some paths; where several fit, the last one decides."""
 

@@ -1,75 +1,58 @@
-"""`-- gatekeeper: allow RULE because REASON` above or beside a statement (`#` in Python) accepts a finding there."""
+"""`-- gatekeeper: allow RULE because REASON` above or beside a statement (`#` in Python) accepts a finding there.
+
+Several rules may be named, with commas between them. What is wrong with such a comment is told by rules of its own.
+"""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from migrations_lint.model import Finding, Position, Severity, Source, Suppression
+from migrations_lint.model import Finding, Migration, Position, Source, Suppression
 
-_ALLOW = re.compile(
-    r"(?:--|\#|/\*)[ \t]*gatekeeper:[ \t]*allow[ \t]+(?P<rule>[\w-]+)"
-    r"(?:[ \t]+because[ \t]+(?P<reason>[^\n*]*?))?[ \t]*(?:\*/)?[ \t]*$",
-    re.MULTILINE,
-)
+# The mark ends at the end of the line, or of the comment.
+_MARK = re.compile(r"(?:--|\#|/\*)[ \t]*gatekeeper:[ \t]*(?P<text>[^\n]*?)[ \t]*(?:\*/[^\n]*)?\r?$", re.MULTILINE)
+_ALLOW = re.compile(r"allow[ \t]+(?P<rules>[\w-]+(?:[ \t]*,[ \t]*[\w-]+)*)(?:[ \t]+because\b[ \t]*(?P<reason>.*))?")
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """A suppression in a file."""
+def suppressions(migration: Migration, source: Source) -> Iterator[Suppression]:
+    """Every comment of a file that speaks to us, understood or not."""
+    for mark in _MARK.finditer(source.text):
+        allow = _ALLOW.fullmatch(mark["text"])
+        begins = source.position(mark.start())
+        yield Suppression(
+            migration,
+            source.path,
+            begins,
+            Position(begins.line, begins.column + len(mark[0].rstrip())),
+            mark["text"],
+            tuple(name.strip() for name in allow["rules"].split(",")) if allow else (),
+            (allow["reason"] or "").strip() if allow else "",
+        )
 
-    path: Path
-    suppression: Suppression
+
+def applied(suppression: Suppression, findings: list[Finding], source: Source) -> Suppression:
+    """Mark what the comment covers in `findings`; the comment with the names that were of use."""
+    used = set()
+    for number, finding in enumerate(findings):
+        if suppression.reason and finding.rule in suppression.rules and _covers(suppression, finding, source):
+            findings[number] = replace(finding, suppressed=suppression.reason)
+            used.add(finding.rule)
+    return replace(suppression, used=frozenset(used))
 
 
-def suppressions(source: Source) -> Iterator[Allowed]:
-    """Every suppression comment of a file."""
-    for match in _ALLOW.finditer(source.text):
-        line = source.position(match.start()).line
-        yield Allowed(source.path, Suppression(match["rule"], (match["reason"] or "").strip(), line))
-
-
-def covers(allowed: Allowed, finding: Finding, source: Source) -> bool:
-    """Whether the comment speaks of this finding: the same rule, on the statement's lines or just above it.
+def _covers(suppression: Suppression, finding: Finding, source: Source) -> bool:
+    """Whether the comment stands on the statement's lines or just above it.
 
     Only blank lines and other comments may stand between the comment and the statement.
     """
-    suppression = allowed.suppression
-    if allowed.path != finding.path or suppression.rule != finding.rule or not suppression.reason:
+    line = suppression.begins.line
+    if suppression.path != finding.path or line > finding.ends.line:
         return False
-    if finding.begins.line <= suppression.line <= finding.ends.line:
+    if line >= finding.begins.line:
         return True
-    between = source.text.splitlines()[suppression.line : finding.begins.line - 1]
-    return suppression.line < finding.begins.line and all(_is_silent(line) for line in between)
+    return _are_silent(source.text.split("\n")[line : finding.begins.line - 1])
 
 
-def _is_silent(line: str) -> bool:
-    text = line.strip()
-    return not text or text.startswith(("--", "#", "/*"))
-
-
-def complaint(allowed: Allowed, *, used: bool) -> Finding | None:
-    """What is wrong with a suppression itself: it gives no reason, or there is nothing to allow."""
-    suppression = allowed.suppression
-    place = Position(suppression.line, 1)
-    if not suppression.reason:
-        return Finding(
-            "suppression-gives-no-reason",
-            Severity.WARNING,
-            f"`allow {suppression.rule}` gives no reason, so it allows nothing",
-            "Add `because …`, so that the next reader knows why it is safe here.",
-            allowed.path,
-            place,
-            place,
-        )
-    if not used:
-        return Finding(
-            "suppression-hides-nothing",
-            Severity.WARNING,
-            f"`allow {suppression.rule}` stands where that rule finds nothing",
-            "Remove the comment, or correct the rule's name.",
-            allowed.path,
-            place,
-            place,
-        )
-    return None
+def _are_silent(lines: Sequence[str]) -> bool:
+    texts = (line.strip() for line in lines)
+    return all(not text or text.startswith(("--", "#", "/*")) for text in texts)

@@ -19,7 +19,7 @@ class NothingToExplain(GatekeeperError):
 @click.argument("name")
 def explain(invocation: Invocation, name: str) -> None:
     """Show the page of the rule, format, reporter, check or provider called NAME."""
-    pages = _pages()
+    pages = _pages(invocation.settings.lint.rules)
     page = pages.get(name) or pages.get(name.replace("_", "-"))
     if page is None:
         near = get_close_matches(name, pages, n=3)
@@ -40,13 +40,14 @@ def explain(invocation: Invocation, name: str) -> None:
         click.echo(text, nl=False)
 
 
-def _pages() -> dict[str, Path]:
+def _pages(own_rules: tuple[str, ...]) -> dict[str, Path]:
     import migrations_lint
     import smoke
     from gatekeeper import providers
 
     lint = Path(str(migrations_lint.__file__)).parent
     rooms = (
+        *map(Path, own_rules),
         lint / "rules",
         lint / "formats",
         lint / "reporters",

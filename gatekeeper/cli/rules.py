@@ -1,23 +1,56 @@
-"""`gatekeeper rules`: the index of the lint rules."""
+"""`gatekeeper rules`: the index of the lint rules, and the test of a team's own."""
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from gatekeeper.cli.shared import Invocation, command
-from migrations_lint.rules import rules as all_rules
+from migrations_lint.rules import all_rules
+from migrations_lint.rules import rules as built_in
+
+if TYPE_CHECKING:
+    from migrations_lint.rules import Rule
 
 
 @command()
-def rules(invocation: Invocation) -> None:
-    """List the lint rules and the further hazards that each covers; `gatekeeper explain NAME` shows a rule's page."""
-    found = all_rules().values()
+@click.option("--check", is_flag=True, help="Run the examples on the pages of your own rules (`rules` under [lint]).")
+def rules(invocation: Invocation, check: bool) -> int:
+    """List the lint rules and the further hazards that each covers; `gatekeeper explain NAME` shows a rule's page.
+
+    With --check, exits 1 where a page of a rule of your own promises what the rule does not do.
+    """
+    found = list(all_rules(invocation.settings.lint).values())
+    if check:
+        return _checked(invocation, [rule for rule in found if rule.name not in built_in()])
     if invocation.wants_json:
         listed = [{"name": rule.name, "title": rule.title, "covers": list(rule.covers)} for rule in found]
         click.echo(json.dumps({"version": 1, "rules": listed}, indent=2, ensure_ascii=False))
-        return
+        return 0
     width = max(len(rule.name) for rule in found)
     for rule in found:
         click.echo(f"{rule.name:<{width}}  {rule.title}")
         for hazard in rule.covers[1:]:
             click.echo(f"{'':<{width}}  also {hazard}")
+    return 0
+
+
+def _checked(invocation: Invocation, own: list["Rule"]) -> int:
+    from migrations_lint.rule_pages import disagreements
+
+    wrong = {rule.name: list(disagreements(rule, invocation.settings.lint)) for rule in own}
+    if invocation.wants_json:
+        listed = [
+            {"rule": name, "page": str(one.page), "example": one.example, "line": one.line, "message": one.what}
+            for name, found in wrong.items()
+            for one in found
+        ]
+        click.echo(json.dumps({"version": 1, "checked": list(wrong), "disagreements": listed}, indent=2))
+    else:
+        for name, found in wrong.items():
+            click.echo(f"{name}: {'as its page says' if not found else 'not as its page says'}")
+            for one in found:
+                click.echo(f"  {one.page}:{one.line}: {one.example or 'the whole page'}: {one.what}")
+        if not own:
+            click.echo("There is no rule of your own; name a folder of them with `rules` under [lint].")
+    return 1 if any(wrong.values()) else 0

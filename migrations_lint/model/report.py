@@ -29,15 +29,6 @@ class Severity(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Suppression:
-    """`-- gatekeeper: allow RULE because …`, as found above or beside a statement."""
-
-    rule: str
-    reason: str
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
 class Finding:
     """One harm at one place. `message` says what happens and to whom, `help` the way out.
 
@@ -67,6 +58,40 @@ def fingerprint(rule: str, migration: Migration, direction: Direction, sql: str)
     """
     parts = (rule, migration.tool, migration.id, direction.value, " ".join(sql.split()))
     return hashlib.sha256("\0".join(parts).encode("utf-8", errors="replace")).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """A comment to us, such as `gatekeeper: allow RULE because …`: its place, what it says, and what came of it.
+
+    `text` is all of it after the colon; `rules` is empty where that could not be understood. `used` are the rules of
+    which it has accepted a finding, `asked` those that were run, `known` all that there are.
+    """
+
+    migration: Migration
+    path: Path
+    begins: Position
+    ends: Position
+    text: str
+    rules: tuple[str, ...]
+    reason: str
+    used: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()
+    rule: str = ""
+
+    def finding(self, message: str, *, help: str) -> Finding:  # noqa: A002 - the word of the interface
+        """A finding at the comment."""
+        return Finding(
+            self.rule,
+            Severity.WARNING,
+            message,
+            help,
+            self.path,
+            self.begins,
+            self.ends,
+            fingerprint=fingerprint(self.rule, self.migration, Direction.UP, self.text),
+        )
 
 
 @dataclass(frozen=True, slots=True)
