@@ -7,6 +7,7 @@ from time import perf_counter
 
 from migrations_lint.applied import steps_in
 from migrations_lint.catalog import replay
+from migrations_lint.catalog.difference import differences
 from migrations_lint.facts import Scene, facts_of
 from migrations_lint.model import (
     CheckedMigration,
@@ -23,6 +24,7 @@ from migrations_lint.model import (
     Script,
     Severity,
     Statement,
+    Unknown,
 )
 from migrations_lint.moment import Moment
 from migrations_lint.parse import parse
@@ -69,7 +71,7 @@ def lint(
         if wanted:
             findings[len(checked)] = found
             checked.append(one)
-    for number, finding in _of_releases(checked, base.schema, settings, rules, whole=len(checked) == len(migrations)):
+    for number, finding in _of_releases(checked, migrations, base.schema, settings, rules):
         findings[number].append(finding)
     accepted = [
         f for number, found in findings.items() for f in _accepted(checked[number].migration, found, rules, settings)
@@ -108,6 +110,8 @@ def _migration(
     problems = list(migration.problems)
     findings: list[Finding] = []
     made: frozenset[Relation] = frozenset()
+    before = base.schema.copy() if wanted and migration.down is not None else None
+    undone = before
     for direction, script in migration.scripts():
         if direction is Direction.DOWN and not wanted:
             break
@@ -121,7 +125,16 @@ def _migration(
             last = moment
         if direction is Direction.UP and statements:
             made = last.session.leaving(last.facts, here.schema.copy()).new
-    return CheckedMigration(migration, tuple(statements), tuple(problems)), findings
+        undone = here.schema
+    known = before is not None and undone is not None and not problems and _is_known(statements)
+    not_undone = tuple(differences(before, undone)) if known and before and undone else ()
+    return CheckedMigration(migration, tuple(statements), tuple(problems), not_undone), findings
+
+
+def _is_known(statements: Sequence[CheckedStatement]) -> bool:
+    """Whether there is a way down at all, and no statement of either way whose effect is unknown."""
+    has_down = any(statement.direction is Direction.DOWN for statement in statements)
+    return has_down and not any(True for statement in statements for _ in statement.all(Unknown))
 
 
 def _moments(
@@ -166,18 +179,17 @@ def _here(facts: Sequence[Fact], session: Session) -> tuple[Fact, ...]:
 
 def _of_releases(
     checked: Sequence[CheckedMigration],
+    history: Sequence[Migration],
     after: SchemaSnapshot,
     settings: LintSettings,
     rules: Sequence[Rule],
-    *,
-    whole: bool,
 ) -> Iterator[tuple[int, Finding]]:
     """What the rules about releases find, each with the number of its migration.
 
     Where the whole history was asked for, nothing tells what goes out together: each migration stands alone.
     """
-    groups = [[one] for one in checked] if whole else [checked]
-    releases = [Release.of(group, after, settings) for group in groups]
+    groups = [[one] for one in checked] if len(checked) == len(history) else [checked]
+    releases = [Release.of(group, history, after, settings) for group in groups]
     owner = {path: number for number, one in enumerate(checked) for path in one.migration.files()}
     for rule in rules:
         if isinstance(rule, ReleaseRule):

@@ -13,6 +13,7 @@ from migrations_lint.model import (
     CreatesRelation,
     Direction,
     Finding,
+    Migration,
     Position,
     Relation,
     RenamesRelation,
@@ -27,25 +28,33 @@ from migrations_lint.snapshot import SchemaSnapshot
 class Release:
     """Checked migrations in the order in which they run, and the schema `after` the whole history has run.
 
-    `new` are the relations that they make, which no running code uses yet, under each name that they get.
+    `history` are all migrations, those of other releases too. `new` are the relations that this one makes, which no
+    running code uses yet, under each name that they get.
     """
 
     migrations: tuple[CheckedMigration, ...]
+    history: tuple[Migration, ...]
     after: SchemaSnapshot
     settings: LintSettings
     new: frozenset[Relation]
     rule: str = ""
 
     @classmethod
-    def of(cls, migrations: Sequence[CheckedMigration], after: SchemaSnapshot, settings: LintSettings) -> "Release":
-        """The release that these migrations are."""
+    def of(
+        cls,
+        migrations: Sequence[CheckedMigration],
+        history: Sequence[Migration],
+        after: SchemaSnapshot,
+        settings: LintSettings,
+    ) -> "Release":
+        """The release that these migrations of a history are."""
         made: set[Relation] = set()
         for checked in migrations:
             for statement in checked.statements:
                 if statement.direction is Direction.UP:
                     made |= {fact.relation for fact in statement.all(CreatesRelation) if not fact.if_not_exists}
                     made |= {fact.to for fact in statement.all(RenamesRelation) if fact.relation in made}
-        return cls(tuple(migrations), after, settings, frozenset(made))
+        return cls(tuple(migrations), tuple(history), after, settings, frozenset(made))
 
     def statements(self, direction: Direction = Direction.UP) -> Iterator[tuple[CheckedMigration, CheckedStatement]]:
         """Every statement of one direction, with its migration."""

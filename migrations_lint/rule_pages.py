@@ -12,7 +12,8 @@ from migrations_lint.pages import Section, bare, expected_findings, sections
 from migrations_lint.rules import Rule, SuppressionRule, all_rules
 from migrations_lint.settings import LintSettings
 
-MIGRATIONS = frozenset({"", "outside", "refused"})  # what an `sql` block that is a migration may say of itself
+# What an `sql` block that is a migration may say of itself; beside an `other head` the history has another end.
+MIGRATIONS = frozenset({"", "outside", "refused", "other head"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,10 @@ def history_of(example: Section) -> list[Migration]:
         if (block.language, block.word) == ("sql", "down"):
             history[-1] = replace(history[-1], down=_script(bare(block.text), f"{history[-1].id}.down.sql"))
         elif block.language == "sql" and block.word in MIGRATIONS:
-            history.append(_migration(str(len(history) + 1), bare(block.text), in_transaction=block.word == ""))
+            name, wrapped = str(len(history) + 1), block.word in {"", "other head"}
+            heads = ("a1",) if block.word == "other head" else ()
+            one = _migration(name, bare(block.text), in_transaction=wrapped)
+            history.append(replace(one, down_path=Path(f"{name}.down.sql"), other_heads=heads))
     return history
 
 

@@ -115,11 +115,21 @@ class CheckedStatement:
 
 @dataclass(frozen=True, slots=True)
 class CheckedMigration:
-    """A migration after the linter has been through it."""
+    """A migration after the linter has been through it.
+
+    `not_undone` says how the known schema differs after the way up and the way down from what it was before, in words;
+    it is empty where anything about either is unknown.
+    """
 
     migration: Migration
     statements: tuple[CheckedStatement, ...]
     problems: tuple[Problem, ...] = ()
+    not_undone: tuple[str, ...] = ()
+
+    @property
+    def last_down(self) -> CheckedStatement | None:
+        """The last statement of the way down."""
+        return next((one for one in reversed(self.statements) if one.direction is Direction.DOWN), None)
 
 
 @dataclass(frozen=True, slots=True)
