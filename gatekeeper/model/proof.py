@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from gatekeeper.model.grade import Grade
 from migrations_lint.model import LockMode, Relation
 
 
@@ -33,18 +34,32 @@ class DifferenceClass(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SchemaDifference:
-    """One object that the way back did not restore, in SQL words; `before` and `after` are None for absence."""
+    """One object that the way back did not restore, in SQL words; `before` and `after` are None for absence.
+
+    `relation` is the table of an index. What the team tolerates does not refute.
+    """
 
     difference: DifferenceClass
     kind: str
     name: str
     before: str | None
     after: str | None
+    grade: Grade = Grade.BREAKING
+    relation: str | None = None
+    tolerated: bool = False
 
     @property
     def refutes(self) -> bool:
-        """Column order alone does not: PostgreSQL offers no way to restore it."""
-        return self.difference is not DifferenceClass.ORDER
+        """Whether the schema is not what it was."""
+        return not self.tolerated
+
+    @property
+    def object(self) -> str:
+        """The object as SQL says it: `index patients_email on public.patients`."""
+        if self.relation is None:
+            return f"{self.kind} {self.name}"
+        schema = self.relation.partition(".")[0]
+        return f"{self.kind} {self.name.removeprefix(f'{schema}.')} on {self.relation}"
 
 
 @dataclass(frozen=True, slots=True)
