@@ -5,7 +5,7 @@ from enum import Enum
 from pathlib import Path
 
 from gatekeeper.model.grade import Grade
-from migrations_lint.model import LockMode, Relation
+from migrations_lint.model import LockFact, LockMode, Relation, RelationKind
 
 
 class ProofVerdict(Enum):
@@ -94,11 +94,16 @@ class ObservedLock:
     relation: Relation
     mode: LockMode
     held_seconds: float
+    relation_kind: RelationKind = RelationKind.TABLE
 
 
 @dataclass(frozen=True, slots=True)
 class TracedStatement:
-    """One statement as a real server ran it."""
+    """One statement as a real server ran it.
+
+    `locks` are those that it was the first in its transaction to take, `facts` all that it needed and what was done
+    under them. `began` is in seconds since the script began; `wal_bytes` is None where others write on the server too.
+    """
 
     line: int
     sql: str
@@ -106,6 +111,20 @@ class TracedStatement:
     locks: tuple[ObservedLock, ...] = ()
     rewrites: tuple[Relation, ...] = ()
     scans: tuple[Relation, ...] = ()
+    index_builds: tuple[Relation, ...] = ()
+    wal_bytes: int | None = None
+    began: float = 0.0
+    facts: tuple[LockFact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Who has to wait for a table while a transaction is open, as another session found by asking; and for how long."""
+
+    relation: Relation
+    reads: bool
+    writes: bool
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +133,7 @@ class LockTrace:
 
     seconds: float
     statements: tuple[TracedStatement, ...] = ()
+    waits: tuple[Wait, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +176,14 @@ class ChainProof:
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """Everything one `gatekeeper verify` found."""
+    """Everything one `gatekeeper verify` found; `stand_ins` is all that was replaced to make the history run."""
 
     server_version: int
     staging: str
     proofs: tuple[RollbackProof, ...]
     chain: ChainProof | None
     seconds: float
+    stand_ins: tuple[str, ...] = ()
 
     def count(self, verdict: ProofVerdict) -> int:
         """How many migrations got this verdict."""

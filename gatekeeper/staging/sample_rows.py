@@ -4,7 +4,7 @@ An empty table proves nothing about a way back that loses data, so every table g
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 from typing import Any
@@ -64,13 +64,16 @@ _COLUMNS = """
 """
 
 
-def fill(connection: Connection[Any]) -> None:
-    """Put a few rows into every table, parents first; a table whose constraints refuse all we try stays as it is."""
+def fill(connection: Connection[Any], only: Collection[tuple[str, str]] | None = None) -> None:
+    """Put a few rows into every table, parents first; a table whose constraints refuse all we try stays as it is.
+
+    With `only`, (schema, table) pairs, the others keep the rows that they have.
+    """
     with connection.cursor(row_factory=class_row(_Column)) as cursor:
         columns = cursor.execute(_COLUMNS.encode()).fetchall()
     tables: dict[tuple[str, str], list[_Column]] = {}
     for column in columns:
-        if column.table not in BOOKKEEPING:
+        if column.table not in BOOKKEEPING and (only is None or (column.schema, column.table) in only):
             tables.setdefault((column.schema, column.table), []).append(column)
     for table in _parents_first(tables):
         for row in range(1, ROWS + 1):
