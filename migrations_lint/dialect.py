@@ -34,13 +34,13 @@ class Dialect:
         return f"`{sql}`"
 
     def create_index(self, index: CreatesIndex) -> str:
-        """An index built concurrently."""
+        """An index built concurrently; columns with an operator class or order of their own are left to the reader."""
         unique = "UNIQUE " if index.unique else ""
         where = f" WHERE {index.predicate}" if index.predicate else ""
         method = f" USING {index.method}" if index.method != "btree" else ""
         return self.statement(
             f"CREATE {unique}INDEX CONCURRENTLY {quoted(index.index.name)} ON {spelled(index.relation)}{method} "
-            f"({listed(index.columns)}){where}"
+            f"({listed(index.columns) if index.plain else '…'}){where}"
         )
 
     def drop_index(self, index: Relation, relation: Relation | None, *, if_exists: bool = False) -> str:
@@ -71,6 +71,7 @@ class Alembic(Dialect):
     def create_index(self, index: CreatesIndex) -> str:
         """Expressions and predicates are text to SQLAlchemy."""
         columns = ", ".join(f"sa.text({c!r})" if c.startswith("(") else repr(c) for c in index.columns)
+        columns = columns if index.plain else "…"
         options = ["unique=True"] if index.unique else []
         options += [f"postgresql_using={index.method!r}"] if index.method != "btree" else []
         options += [f"postgresql_where=sa.text({index.predicate!r})"] if index.predicate else []

@@ -114,8 +114,11 @@ class Moment:
         return lock.mode.blocks_writes and self.is_live(lock.relation) and not lock.created_here
 
     def is_live(self, relation: Relation) -> bool:
-        """Whether the relation is older than this migration; temporary ones never are."""
-        return relation not in self.new and relation.schema != "pg_temp"
+        """Whether the relation is older than this migration; temporary ones never are.
+
+        On the way down, what the way up has made is used by the release that is being taken back, if by anyone.
+        """
+        return relation not in self.new and relation not in self.made_by_up and relation.schema != "pg_temp"
 
     def kind_of(self, relation: Relation) -> RelationKind:
         """What the relation is, as far as known."""

@@ -52,7 +52,7 @@ class Release:
         for checked in migrations:
             for statement in checked.statements:
                 if statement.direction is Direction.UP:
-                    made |= {fact.relation for fact in statement.all(CreatesRelation) if not fact.if_not_exists}
+                    made |= {fact.relation for fact in statement.all(CreatesRelation) if not fact.may_exist}
                     made |= {fact.to for fact in statement.all(RenamesRelation) if fact.relation in made}
         return cls(tuple(migrations), tuple(history), after, settings, frozenset(made))
 

@@ -92,13 +92,14 @@ class Session:
     def leaving(self, facts: Iterable[Fact], schema: SchemaSnapshot) -> "Session":
         """After a statement whose facts have been replayed onto `schema`; a rollback takes the schema back as well."""
         session = self
-        locks = tuple(fact for fact in facts if isinstance(fact, LockFact))
+        # What this transaction has made nobody else can see yet, let alone wait for.
+        locks = tuple(fact for fact in facts if isinstance(fact, LockFact) and not fact.created_here)
         if self.transaction is not None and locks:
             session = replace(session, held=session.held + locks)
         for fact in facts:
             if isinstance(fact, SetsParameter):
                 session = session._set(fact)
-            elif isinstance(fact, CreatesRelation) and not fact.if_not_exists:
+            elif isinstance(fact, CreatesRelation) and not fact.may_exist:
                 session = replace(session, here=session.here | {fact.relation}, new=session.new | {fact.relation})
             elif isinstance(fact, RenamesRelation) and fact.relation in session.new:
                 here = session.here | ({fact.to} if fact.relation in session.here else set())

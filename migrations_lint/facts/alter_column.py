@@ -47,6 +47,7 @@ def drop_column(command: Any, relation: Relation, scene: Scene, only: bool) -> I
     for constraint in table.constraints_on(column) if table else ():
         if constraint.references is not None:
             yield scene.lock(constraint.references, LockMode.ACCESS_EXCLUSIVE)
+        yield DropsConstraint(relation, constraint.name, along=True, constraint=constraint)
     for sequence in scene.schema.owned_sequences(relation, column):
         yield scene.lock(sequence.relation, LockMode.ACCESS_EXCLUSIVE)
         yield DropsRelation(sequence.relation, RelationKind.SEQUENCE, along=True)

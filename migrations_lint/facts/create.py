@@ -61,6 +61,7 @@ def create_table(node: Any, scene: Scene) -> Iterator[Fact]:
         columns=inherited + tuple(read.column for read in columns),
         constraints=constraints,
         if_not_exists=node.if_not_exists,
+        may_exist=node.if_not_exists and not scene.schema.tables,
         partition_of=parents[0] if is_partition else None,
         inherits=() if is_partition else parents,
         is_default_partition=node.partbound.is_default,
@@ -164,6 +165,7 @@ def create_table_as(node: Any, scene: Scene) -> Iterator[Fact]:
         kind,
         complete=False,
         if_not_exists=node.if_not_exists,
+        may_exist=node.if_not_exists and not scene.schema.tables,
         reads=over,
         mentions=_mentions(node.query) if is_view else (),
         from_query=not node.into.skip_data,
@@ -215,6 +217,7 @@ def create_sequence(node: Any, scene: Scene) -> Iterator[Fact]:
         relation,
         RelationKind.SEQUENCE,
         if_not_exists=node.if_not_exists,
+        may_exist=node.if_not_exists and not scene.schema.tables,
         owned_by=owner,
         data_type=_data_type(node.options),
     )

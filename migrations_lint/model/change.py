@@ -15,6 +15,8 @@ class CreatesRelation:
     `complete`: whether `columns` lists all of them. `reads` and `mentions` are the relations and column names in a
     view's query (`*` where it says so); `from_query`: its rows are copied from a query by this statement.
     `data_type` is a sequence's, `partition_key` and `bound` are as written, expressions in their own text.
+    `may_exist`: IF NOT EXISTS, where nothing is known of the schema that could tell; a history that has made other
+    relations before is believed to know this one if it were there.
     """
 
     relation: Relation
@@ -35,6 +37,7 @@ class CreatesRelation:
     data_type: str | None = None
     partition_key: tuple[str, ...] = ()
     bound: str | None = None
+    may_exist: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from migrations_lint.model import (
     CheckedMigration,
     CheckedStatement,
+    Direction,
     Finding,
     LockMode,
     Relation,
@@ -24,20 +25,20 @@ def foreign_key_locks_referenced_table(release: Release) -> Iterator[Finding]:
     for checked in release.migrations:
         said: set[Relation] = set()
         for at, statement in enumerate(checked.statements):
-            for referenced in _referenced(statement):
-                slow = _slow_after(checked, at, release.new | {referenced})
-                if referenced in release.new | said or slow is None:
-                    continue
-                said.add(referenced)
-                yield release.finding(
-                    checked,
-                    statement,
-                    f"writes to {referenced} wait until this transaction ends: the foreign key holds SHARE ROW "
-                    f"EXCLUSIVE on it, and line {slow.statement.begins.line} is still to come",
-                    help="Put the foreign key last, or in a migration of its own with a lock_timeout.",
-                    relations=(referenced,),
-                    severity=Severity.WARNING,
-                )
+            live = [one for one in dict.fromkeys(_referenced(statement)) if one not in release.new | said]
+            slow = _slow_after(checked, at, release.new | set(live)) if live else None
+            if slow is None or statement.direction is Direction.DOWN:
+                continue
+            said |= set(live)
+            yield release.finding(
+                checked,
+                statement,
+                f"writes to {' and '.join(map(str, live))} wait until this transaction ends: the foreign key holds "
+                f"SHARE ROW EXCLUSIVE there, and line {slow.statement.begins.line} is still to come",
+                help="Put the foreign key last, or in a migration of its own with a lock_timeout.",
+                relations=tuple(live),
+                severity=Severity.WARNING,
+            )
 
 
 def _referenced(statement: CheckedStatement) -> Iterator[Relation]:

@@ -17,11 +17,13 @@ def foreign_key_scan_blocks_writes(moment: Moment) -> Iterator[Finding]:
         checked = constraint.kind is ConstraintKind.FOREIGN_KEY and constraint.valid and scanned
         if not checked or not moment.is_live(added.relation):
             continue
+        tables = [one for one in (added.relation, constraint.references) if one is not None and moment.is_live(one)]
+        names = " and ".join(map(str, dict.fromkeys(tables)))
         yield moment.finding(
-            f"writes to {added.relation} and {constraint.references} wait while {constraint.name} is checked",
+            f"writes to {names} wait while {constraint.name} is checked",
             help=f"{moment.dialect.add_not_valid(added.relation, constraint)}; then, in a later migration, "
             f"{moment.dialect.validate(added.relation, constraint.name)}, which lets writes through.",
-            relations=tuple(one for one in (added.relation, constraint.references) if one is not None),
+            relations=tuple(tables),
             fix=not_valid_then_validate(moment, added),
             lasting=scanned,
         )

@@ -7,7 +7,7 @@ from migrations_lint.release import Release
 from migrations_lint.rules import release_rule
 from migrations_lint.snapshot import Table
 
-_ALIKE = frozenset({"text", "character varying"})
+_ALIKE = frozenset({"text", "character varying", "character"})
 
 
 @release_rule

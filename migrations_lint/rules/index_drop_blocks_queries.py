@@ -13,7 +13,7 @@ def index_drop_blocks_queries(moment: Moment) -> Iterator[Finding]:
     """One finding for each index that goes while its table is locked against everyone."""
     for index in moment.all(DropsIndex):
         relation = index.relation
-        if index.concurrently or relation in moment.made_by_up or (relation and not moment.is_live(relation)):
+        if index.concurrently or (relation and not moment.is_live(relation)):
             continue
         if relation is not None and moment.kind_of(relation) is RelationKind.PARTITIONED_TABLE:
             continue  # CONCURRENTLY is refused there

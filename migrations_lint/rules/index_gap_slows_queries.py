@@ -2,18 +2,21 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import CreatesIndex, DropsIndex, Finding
+from migrations_lint.model import CheckedStatement, CreatesIndex, DropsIndex, Finding
 from migrations_lint.release import Release
 from migrations_lint.rules import release_rule
 
 
 @release_rule
 def index_gap_slows_queries(release: Release) -> Iterator[Finding]:
-    """Similar is what begins with the same column; a guarded drop of the very name removes a failed build."""
-    dropped: list[DropsIndex] = []
+    """Similar is what begins with the same column; a guarded drop of the very name removes a failed build.
+
+    Within one transaction there is no gap: everyone waits until both are done.
+    """
+    dropped: list[tuple[DropsIndex, CheckedStatement]] = []
     for checked, statement in release.statements():
         for index in statement.all(CreatesIndex):
-            gap = next((old for old in dropped if _replaces(index, old)), None)
+            gap = next((old for old, at in dropped if _replaces(index, old) and not _is_one(at, statement)), None)
             if gap is not None and index.relation not in release.new:
                 yield release.finding(
                     checked,
@@ -24,7 +27,12 @@ def index_gap_slows_queries(release: Release) -> Iterator[Finding]:
                     f"{gap.index.name}.",
                     relations=(index.relation,),
                 )
-        dropped += [drop for drop in statement.all(DropsIndex) if drop.columns]
+        dropped += [(drop, statement) for drop in statement.all(DropsIndex) if drop.columns]
+
+
+def _is_one(first: CheckedStatement, second: CheckedStatement) -> bool:
+    same = first.statement.fragment.source == second.statement.fragment.source
+    return same and first.transaction is not None and first.transaction == second.transaction
 
 
 def _replaces(index: CreatesIndex, old: DropsIndex) -> bool:

@@ -2,29 +2,51 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import AddsConstraint, ConstraintKind, Direction, DropsColumn, DropsConstraint, Finding
-from migrations_lint.moment import Moment
-from migrations_lint.rules import rule
+from migrations_lint.model import (
+    AddsConstraint,
+    CheckedMigration,
+    CheckedStatement,
+    ConstraintKind,
+    DropsConstraint,
+    Finding,
+    Relation,
+    Severity,
+)
+from migrations_lint.release import Release
+from migrations_lint.rules import release_rule
 
 
-@rule
-def primary_key_drop_breaks_replication(moment: Moment) -> Iterator[Finding]:
-    """Silent where the same ALTER TABLE adds another primary key."""
-    if moment.direction is Direction.DOWN:
-        return
-    gone = {(drop.relation, drop.name) for drop in moment.all(DropsConstraint)}
-    columns = {(drop.relation, drop.column) for drop in moment.all(DropsColumn)}
-    added = {a.relation for a in moment.all(AddsConstraint) if a.constraint.kind is ConstraintKind.PRIMARY_KEY}
-    for relation in dict.fromkeys(relation for relation, _ in [*gone, *columns]):
-        table = moment.before.find(relation)
-        key = table.primary_key if table is not None and moment.is_live(relation) else None
-        if key is None or relation in added:
-            continue
-        if (relation, key.name) in gone or any((relation, column) in columns for column in key.columns):
-            yield moment.finding(
-                f"{relation} has no primary key from here on: under logical replication each UPDATE and DELETE fails, "
-                "and rows may come twice",
+@release_rule
+def primary_key_drop_breaks_replication(release: Release) -> Iterator[Finding]:
+    """Silent where the same transaction adds another primary key: nobody sees the table without one."""
+    for checked, statement in release.statements():
+        for dropped in statement.all(DropsConstraint):
+            constraint = dropped.constraint
+            is_key = constraint is not None and constraint.kind is ConstraintKind.PRIMARY_KEY
+            if (
+                not is_key
+                or not release.is_live(dropped.relation)
+                or _is_replaced(checked, statement, dropped.relation)
+            ):
+                continue
+            yield release.finding(
+                checked,
+                statement,
+                f"{dropped.relation} has no primary key from here on: under logical replication each UPDATE and DELETE "
+                "fails, and rows may come twice",
                 help="Drop the old key and add the new one in one ALTER TABLE: DROP CONSTRAINT …, ADD CONSTRAINT … "
                 "PRIMARY KEY USING INDEX ….",
-                relations=(relation,),
+                relations=(dropped.relation,),
+                severity=Severity.ERROR,
             )
+
+
+def _is_replaced(checked: CheckedMigration, at: CheckedStatement, relation: Relation) -> bool:
+    same = [
+        one
+        for one in checked.statements
+        if one is at
+        or (at.transaction is not None and (one.direction, one.transaction) == (at.direction, at.transaction))
+    ]
+    added = [fact for one in same for fact in one.all(AddsConstraint)]
+    return any(fact.relation == relation and fact.constraint.kind is ConstraintKind.PRIMARY_KEY for fact in added)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import ChangesColumnType, Direction, Finding, Severity
+from migrations_lint.model import ChangesColumnType, Direction, Finding, Relation, Severity
 from migrations_lint.moment import Moment
 from migrations_lint.rules import rule
 
@@ -12,17 +12,20 @@ def type_change_breaks_running_code(moment: Moment) -> Iterator[Finding]:
     """Even a wider varchar ends prepared statements; only what leaves the type as it is does not."""
     if moment.direction is Direction.DOWN:
         return
+    changes: dict[Relation, list[ChangesColumnType]] = {}
     for change in moment.all_on_live(ChangesColumnType):
-        if change.before == change.type:
-            continue
-        before = change.before or "its old type"
+        if change.before != change.type:
+            changes.setdefault(change.relation, []).append(change)
+    for relation, changed in changes.items():
+        how = ", ".join(f"{one.column} is {one.type}, not {one.before or 'what it was'}" for one in changed)
+        is_alike = all(_base(one.before) == _base(one.type) for one in changed)
         yield moment.finding(
-            f"prepared statements of the running release that read {change.relation}.{change.column} fail with "
-            f"'cached plan must not change result type', and its code decodes {before}, not {change.type}",
-            help=f"Add a column of type {change.type} beside it and move over in two releases; or restart the "
+            f"prepared statements of the running release that read {relation} fail with 'cached plan must not change "
+            f"result type', and its code decodes wrongly: {how}",
+            help="Add a column of the new type beside the old one and move over in two releases; or restart the "
             "application's connections right after.",
-            relations=(change.relation,),
-            severity=Severity.NOTE if _base(change.before) == _base(change.type) else Severity.WARNING,
+            relations=(relation,),
+            severity=Severity.NOTE if is_alike else Severity.WARNING,
         )
 
 

@@ -11,20 +11,23 @@ from migrations_lint.rules import rule
 def type_change_rewrites_table(moment: Moment) -> Iterator[Finding]:
     """A finding where the change rewrites or scans; silent where the old bytes stay good."""
     locks = {lock.relation: lock for lock in moment.locks_on_live_tables()}
+    lasting = [lock for lock in locks.values() if lock.work in {Work.REWRITE, Work.SCAN}]
+    changes: dict[Relation, list[ChangesColumnType]] = {}
     for change in moment.all(ChangesColumnType):
-        worst = _worst(locks, change)
+        changes.setdefault(change.relation, []).append(change)
+    for relation, changed in changes.items():
+        worst = _worst(locks, changed[0])
         if worst is None or worst.work not in {Work.REWRITE, Work.SCAN}:
             continue
-        before = change.before or "its old type"
         doing = "rewritten" if worst.work is Work.REWRITE else "read through"
         unsure = "may be" if worst.certainty is Certainty.ASSUMED else "is"
+        how = ", ".join(f"{one.column} changes from {one.before or 'its old type'} to {one.type}" for one in changed)
         yield moment.finding(
-            f"reads and writes of {change.relation} wait while it {unsure} {doing}: "
-            f"{change.column} changes from {before} to {change.type}",
-            help=f"Add a new column of type {change.type}, keep both in step with a trigger, fill it in batches, "
+            f"reads and writes of {relation} wait while it {unsure} {doing}: {how}",
+            help=f"Add a new column of type {changed[0].type}, keep both in step with a trigger, fill it in batches, "
             "then let the application use the new one.",
-            relations=(change.relation,),
-            lasting=[lock for lock in locks.values() if lock.work in {Work.REWRITE, Work.SCAN}],
+            relations=(relation,),
+            lasting=lasting,
         )
 
 

@@ -1,0 +1,118 @@
+"""Safe rewrites are given in the migration's own tool, and say the same in each."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from migrations_lint.dialect import Dialect, dialect_of
+from migrations_lint.engine import lint
+from migrations_lint.formats.alembic import FORMAT as ALEMBIC
+from migrations_lint.model import Constraint, ConstraintKind, CreatesIndex, Fact, Migration, Relation
+from tests.migrations_lint.scripts import migration
+
+ORDERS = Relation("public", "orders")
+SETUP = """
+CREATE SCHEMA shop;
+CREATE TABLE customers (id bigint PRIMARY KEY);
+CREATE TABLE orders (id bigint PRIMARY KEY, customer_id bigint, note text, total int);
+CREATE TABLE shop."Order" (id bigint PRIMARY KEY, "user" text);
+CREATE INDEX orders_note ON orders (note);
+"""
+INDEXES = [
+    CreatesIndex(ORDERS, Relation("public", "i"), ("customer_id", "note"), unique=False, concurrently=True),
+    CreatesIndex(ORDERS, Relation("public", "i"), ("note",), unique=True, concurrently=True),
+    CreatesIndex(ORDERS, Relation("public", "i"), ("note",), False, True, predicate="total > 0"),
+    CreatesIndex(ORDERS, Relation("public", "i"), ("note",), False, True, method="hash"),
+    CreatesIndex(ORDERS, Relation("public", "i"), ("(lower(note))",), unique=False, concurrently=True),
+    CreatesIndex(Relation("shop", "Order"), Relation("shop", "I"), ("user",), unique=False, concurrently=True),
+]
+CONSTRAINTS = [
+    Constraint("positive", ConstraintKind.CHECK, ("total",), expression="total > 0"),
+    Constraint(
+        "of_customer",
+        ConstraintKind.FOREIGN_KEY,
+        ("customer_id",),
+        references=Relation("public", "customers"),
+        referenced_columns=("id",),
+    ),
+    Constraint("there", ConstraintKind.NOT_NULL, ("note",)),
+]
+
+
+def revision(code: str) -> Migration:
+    """A revision whose way up is this one line."""
+    text = (
+        '"""x"""\nimport sqlalchemy as sa\nfrom alembic import op\n\n'
+        'revision = "2"\ndown_revision = "1"\n\n\n'
+        f"def upgrade():\n    {code}\n\n\ndef downgrade():\n    pass\n"
+    )
+    return ALEMBIC.read(Path("2.py"), text)
+
+
+def facts_of(last: Migration) -> tuple[Fact, ...]:
+    """What the only statement of a migration does."""
+    report = lint([migration(SETUP, name="1"), last], selected=frozenset({last.path}))
+    assert report.problems == ()
+    (statement,) = report.migrations[0].statements
+    return statement.facts
+
+
+def both_ways(in_sql: str, in_alembic: str) -> tuple[tuple[Fact, ...], tuple[Fact, ...]]:
+    sql = facts_of(migration(in_sql.strip("`"), in_transaction=False))
+    return sql, facts_of(revision(in_alembic.strip("`")))
+
+
+@pytest.mark.parametrize("index", INDEXES, ids=lambda index: str(index.columns))
+def test_an_index_of_alembic_is_that_of_sql(index: CreatesIndex) -> None:
+    in_sql, in_alembic = both_ways(Dialect().create_index(index), dialect_of("alembic").create_index(index))
+
+    assert in_sql == in_alembic
+    assert index in in_sql
+
+
+@pytest.mark.parametrize("constraint", CONSTRAINTS, ids=lambda constraint: constraint.name)
+def test_a_constraint_of_alembic_is_that_of_sql(constraint: Constraint) -> None:
+    in_sql, in_alembic = both_ways(
+        Dialect().add_not_valid(ORDERS, constraint), dialect_of("alembic").add_not_valid(ORDERS, constraint)
+    )
+
+    assert in_sql == in_alembic
+
+
+@pytest.mark.parametrize("if_exists", [True, False])
+def test_a_dropped_index_of_alembic_is_that_of_sql(if_exists: bool) -> None:
+    index = Relation("public", "orders_note")
+    in_sql, in_alembic = both_ways(
+        Dialect().drop_index(index, ORDERS, if_exists=if_exists),
+        dialect_of("alembic").drop_index(index, ORDERS, if_exists=if_exists),
+    )
+
+    assert in_sql == in_alembic
+
+
+@pytest.mark.parametrize(
+    ("tool", "way_out"),
+    [
+        ("alembic", "inside `with op.get_context().autocommit_block():`"),
+        ("prisma", "alone in a migration of its own, since Prisma sends a file"),
+        ("goose", "`-- +goose NO TRANSACTION`"),
+        ("dbmate", "`-- migrate:up transaction:false`"),
+        ("a tool of one's own", "that its runner does not wrap in a transaction"),
+    ],
+)
+def test_help_says_how_the_tool_leaves_its_transaction(tool: str, way_out: str) -> None:
+    last = replace(migration("CREATE INDEX CONCURRENTLY i ON orders (note);"), tool=tool)
+
+    (finding,) = [f for f in lint([migration(SETUP, name="1"), last]).findings if "CONCURRENTLY" in f.message]
+
+    assert finding.rule == "concurrently-fails-in-transaction"
+    assert way_out in finding.help
+
+
+def test_columns_with_an_order_of_their_own_are_left_to_the_reader() -> None:
+    last = migration("CREATE INDEX i ON orders (note DESC);")
+
+    (finding,) = [f for f in lint([migration(SETUP, name="1"), last]).findings if f.rule == "index-build-blocks-writes"]
+
+    assert "CREATE INDEX CONCURRENTLY i ON orders (…)" in finding.help
