@@ -38,6 +38,9 @@ test: setup browser pooler  ## everything that must hold before a commit
 	@echo "==> contracts"; $(BIN)/lint-imports
 	@echo "==> tests";     $(BIN)/pytest -n 2 --dist worksteal
 
+bench: setup  ## figures beside other tools, each in one run; nothing is asserted
+	@$(BIN)/python -m tests.bench.bake
+
 lock:  ## write requirements.lock anew: the newest versions that pyproject.toml allows
 	@$(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --no-emit-index-url --no-header \

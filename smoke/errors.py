@@ -92,11 +92,11 @@ class SettingsUnreadable(SmokeError):
     exit_code = 2
 
 
-class CheckMisconfigured(SmokeError):
-    """A check's settings lack a key, have one too many, or one of the wrong kind."""
+class Misconfigured(SmokeError):
+    """An entry of the settings lacks a key, has one too many, or one of the wrong kind."""
 
     exit_code = 2
 
-    def __init__(self, check: str, key: str, problem: str, *, next_step: str) -> None:
-        self.check, self.key = check, key
-        super().__init__(f"smoke check {check!r}: {key}: {problem}", next_step=next_step)
+    def __init__(self, entry: str, key: str, problem: str, *, next_step: str) -> None:
+        self.entry, self.key = entry, key
+        super().__init__(f"{entry}: {key}: {problem}", next_step=next_step)

@@ -1,4 +1,4 @@
-"""A check's own keys: from the settings file and the environment into the check's typed fields.
+"""The own keys of a check or of another plug-in: from the settings file and the environment into typed fields.
 
 A value `env:NAME` is read from the environment variable NAME and counts as secret from then on, as does whatever
 stands under a key such as `password`.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from difflib import get_close_matches
 from typing import Any, Generic, TypeVar
 
-from smoke.errors import CheckMisconfigured
+from smoke.errors import Misconfigured
 
 T = TypeVar("T")
 _FROM_ENVIRONMENT = "env:"
@@ -26,13 +26,13 @@ class Resolved(Generic[T]):
     secrets: tuple[str, ...]
 
 
-def resolve(check: str, kind: type[T], options: Mapping[str, Any], environment: Mapping[str, str]) -> Resolved[T]:
-    """Make `kind` from its options; raises CheckMisconfigured that names the check and the key."""
+def resolve(entry: str, kind: type[T], options: Mapping[str, Any], environment: Mapping[str, str]) -> Resolved[T]:
+    """Make `kind` from its options; raises Misconfigured that names the entry and the key."""
     for key, nearest in _unknown_keys(kind, options):
-        raise CheckMisconfigured(check, key, "there is no such key", next_step=nearest)
+        raise Misconfigured(entry, key, "there is no such key", next_step=nearest)
     secrets: list[str] = []
-    filled = {key: _filled(check, key, value, environment, secrets) for key, value in options.items()}
-    return Resolved(_typed(check, kind, filled), tuple(secrets))
+    filled = {key: _filled(entry, key, value, environment, secrets) for key, value in options.items()}
+    return Resolved(_typed(entry, kind, filled), tuple(secrets))
 
 
 def _unknown_keys(kind: Any, options: Any, above: str = "") -> Iterator[tuple[str, str]]:
@@ -48,19 +48,19 @@ def _unknown_keys(kind: Any, options: Any, above: str = "") -> Iterator[tuple[st
         yield f"{above}{key}", f"Did you mean {nearest[0]}?" if nearest else f"Known here: {', '.join(names)}."
 
 
-def _filled(check: str, key: str, value: Any, environment: Mapping[str, str], secrets: list[str]) -> Any:
+def _filled(entry: str, key: str, value: Any, environment: Mapping[str, str], secrets: list[str]) -> Any:
     if isinstance(value, Mapping):
-        return {name: _filled(check, f"{key}.{name}", inner, environment, secrets) for name, inner in value.items()}
+        return {name: _filled(entry, f"{key}.{name}", inner, environment, secrets) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_filled(check, f"{key}.{n}", inner, environment, secrets) for n, inner in enumerate(value)]
+        return [_filled(entry, f"{key}.{n}", inner, environment, secrets) for n, inner in enumerate(value)]
     if not isinstance(value, str) or not value.startswith(_FROM_ENVIRONMENT):
         if isinstance(value, str) and _SECRET_KEY.search(key) and not key.endswith("_label"):
             secrets.append(value)
         return value
     name = value.removeprefix(_FROM_ENVIRONMENT)
     if not environment.get(name):
-        raise CheckMisconfigured(
-            check,
+        raise Misconfigured(
+            entry,
             key,
             f"the environment variable {name} is not set",
             next_step=f"Set {name}, in CI as a secret, and run it again.",
@@ -69,7 +69,7 @@ def _filled(check: str, key: str, value: Any, environment: Mapping[str, str], se
     return environment[name]
 
 
-def _typed(check: str, kind: type[T], options: Mapping[str, Any]) -> T:
+def _typed(entry: str, kind: type[T], options: Mapping[str, Any]) -> T:
     from pydantic import TypeAdapter, ValidationError
 
     try:
@@ -78,9 +78,9 @@ def _typed(check: str, kind: type[T], options: Mapping[str, Any]) -> T:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(map(str, first["loc"])) or "options"
         is_missing = first["type"] in {"missing", "missing_argument"}
-        raise CheckMisconfigured(
-            check,
+        raise Misconfigured(
+            entry,
             key,
             "this key is needed" if is_missing else first["msg"].removeprefix("Value error, "),
-            next_step=f"Correct the options of {check!r}; `gatekeeper explain` shows the check's page.",
+            next_step=f"Correct the options of {entry}; `gatekeeper explain` shows the page of what it uses.",
         ) from error

@@ -71,6 +71,27 @@ class DeploySettings(Table):
     options: Mapping[str, Any] = Field(default_factory=dict)
 
 
+class ObjectiveSettings(Table):
+    """`[[bake.objective]]`: how many of which events must be good, and who counts them."""
+
+    name: str
+    target: float = Field(gt=0, lt=1)
+    minimum: int = Field(default=50, ge=1)
+    use: str
+    options: Mapping[str, Any] = Field(default_factory=dict)
+
+
+class BakeSettings(Table):
+    """`[bake]`: how long a new version is watched before it counts as released."""
+
+    duration: Duration = timedelta(0)
+    every: Duration = timedelta(seconds=15)
+    baseline: Duration = timedelta(hours=1)
+    alpha: float = Field(default=0.001, gt=0, lt=1)
+    shadow: bool = False
+    objective: tuple[ObjectiveSettings, ...] = ()
+
+
 class GateSettings(Table):
     """`[gate]`: how many people of which role must approve, and for how long that holds."""
 
@@ -113,6 +134,7 @@ class Settings(BaseSettings):
     migrate: MigrateSettings = MigrateSettings()
     smoke: SmokeSettings = SmokeSettings()
     deploy: DeploySettings = DeploySettings()
+    bake: BakeSettings = BakeSettings()
     gate: GateSettings = GateSettings()
     store: StoreSettings = StoreSettings()
     audit: AuditSettings = AuditSettings()

@@ -18,6 +18,7 @@ EXAMINATIONS: tuple[tuple[str, Examination], ...] = (
     ("target", databases.target),
     ("smoke checks", site.checks),
     ("browser", site.browser),
+    ("objectives", site.measures),
     ("provider", deploys.provider),
     ("gate", deploys.gate),
     ("store", deploys.store),

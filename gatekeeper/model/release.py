@@ -19,6 +19,7 @@ class Phase(Enum):
     MIGRATE = "migrate"
     DEPLOY = "deploy"
     SMOKE = "smoke"
+    BAKE = "bake"
     ROLL_BACK = "roll back"
     VERIFY_ROLLBACK = "verify rollback"
     CLOSED = "closed"

@@ -108,7 +108,8 @@ def provider_named(name: str) -> Provider:
 
 def secrets_of(settings: Settings) -> tuple[str, ...]:
     """The values that must never show: passwords in URLs, and what options take from the environment."""
-    return tuple(dict.fromkeys([*_passwords(settings), *_from_environment(settings.deploy.options)]))
+    options = (settings.deploy.options, *(one.options for one in settings.bake.objective))
+    return tuple(dict.fromkeys([*_passwords(settings), *_from_environment(options)]))
 
 
 def _passwords(settings: Settings) -> Iterator[str]:

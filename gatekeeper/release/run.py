@@ -1,4 +1,4 @@
-"""The runbook: lint, verify, gate, migrate, deploy, smoke; then released, or back by the decision table."""
+"""The runbook: lint, verify, gate, migrate, deploy, smoke, bake; then released, or back by the decision table."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from gatekeeper.policy.undo import ApplicationMove, Hold, Trouble, decide_undo
 from gatekeeper.release.situation import situation_of
 from gatekeeper.release.step import Result, Work
 from gatekeeper.release.steps import (
+    bake,
     deploy,
     gate,
     lint,
@@ -77,7 +78,7 @@ class Runbook:
         if not migrated.is_good:
             return self._back(Trouble.FAILED, migrated.summary)
         self._take(smoke_previous.WORK)
-        for work in (deploy.WORK, smoke.WORK):
+        for work in (deploy.WORK, smoke.WORK, bake.WORK):
             result = self._take(work)
             if result.state is StepState.WAITING:
                 return self._unclear(work, result)

@@ -32,11 +32,12 @@ class Recovery:
 
 def recovery_of(record: ReleaseRecord) -> Recovery | None:
     """The recovery of a release that was rolled back because a check failed; None for any other."""
-    smoke, verified = record.step("smoke"), record.step("verify rollback")
-    if record.release.outcome is not Outcome.ROLLED_BACK or smoke is None or verified is None:
+    verified = record.step("verify rollback")
+    if record.release.outcome is not Outcome.ROLLED_BACK or verified is None:
         return None
-    failure = smoke.result.get("facts", {}).get("first_failure")
-    return Recovery(datetime.fromisoformat(failure), _end(verified)) if failure else None
+    watching = [step for name in ("smoke", "bake") if (step := record.step(name)) is not None]
+    failures = [failure for step in watching if (failure := step.result.get("facts", {}).get("first_failure"))]
+    return Recovery(datetime.fromisoformat(failures[0]), _end(verified)) if failures else None
 
 
 def headline(record: ReleaseRecord) -> str:

@@ -14,7 +14,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import ClassVar, Protocol
 
-from smoke.errors import CheckMisconfigured, NoAnswer, SmokeError, TargetUnreachable, UnknownCheck
+from smoke.errors import Misconfigured, NoAnswer, SmokeError, TargetUnreachable, UnknownCheck
 from smoke.model import Artifact, Check, Outcome, Target, Verdict
 from smoke.options import resolve
 from smoke.redact import clean
@@ -65,12 +65,15 @@ def kinds() -> dict[str, type[Question]]:
 
 
 def checks_from(settings: SmokeSettings, environment: Mapping[str, str]) -> tuple[Check, ...]:
-    """The configured checks, ready to ask; raises CheckMisconfigured or UnknownCheck for what cannot be used."""
+    """The configured checks, ready to ask; raises Misconfigured or UnknownCheck for what cannot be used."""
     entries = [(entry.name or entry.use, entry) for entry in settings.check]
     for name, count in Counter(name for name, _ in entries).items():
         if count > 1:
-            raise CheckMisconfigured(
-                name, "name", f"{count} checks have this name", next_step="Give each a `name` of its own."
+            raise Misconfigured(
+                f"smoke check {name!r}",
+                "name",
+                f"{count} checks have this name",
+                next_step="Give each a `name` of its own.",
             )
     return tuple(_configured(name, entry, environment) for name, entry in entries)
 
@@ -119,5 +122,5 @@ def _configured(name: str, entry: CheckSettings, environment: Mapping[str, str])
     kind = kinds().get(entry.use.replace("_", "-"))
     if kind is None:
         raise UnknownCheck(entry.use, list(kinds()))
-    made = resolve(name, kind, entry.options, environment)
+    made = resolve(f"smoke check {name!r}", kind, entry.options, environment)
     return _Configured(name, entry.critical, entry.timeout_seconds, made.options, made.secrets)

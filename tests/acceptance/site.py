@@ -1,6 +1,7 @@
 """A tiny site for whole releases: it serves the version that a file names, and is deployed by rewriting that file.
 
-    python site.py serve FOLDER PORT     GET /api/health answers 200, or 500 for a version that ends in -broken
+    python site.py serve FOLDER PORT     GET /api/health answers 200, or 500 for a version that ends in -broken;
+                                         any other path answers 500 for one that ends in -unwell
     python site.py deploy FOLDER VERSION
     python site.py status FOLDER
 
@@ -21,7 +22,8 @@ class Site(BaseHTTPRequestHandler):
         if version.endswith("-slow") and (self.folder / "slow").exists():
             (self.folder / "asked").touch()
             time.sleep(8)
-        self.send_response(500 if version.endswith("-broken") else 200)
+        unwell = version.endswith("-unwell") and self.path != "/api/health"
+        self.send_response(500 if unwell or version.endswith("-broken") else 200)
         self.send_header("Content-Type", "application/json")
         self.end_headers()
         self.wfile.write(f'{{"status": "ok", "version": "{version}"}}'.encode())

@@ -1,5 +1,6 @@
 """The settings file: every key is documented, and every mistake in it is named."""
 
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from gatekeeper.config.durations import parse_duration, show_duration
 from gatekeeper.config.load import ConfigError, load
-from gatekeeper.config.settings import Settings
+from gatekeeper.config.settings import ObjectiveSettings, Settings
 from migrations_lint.settings import PathSettings
 from smoke.settings import CheckSettings
 
@@ -33,7 +34,7 @@ def test_the_example_shows_the_defaults() -> None:
 def test_the_example_has_every_key_and_no_other() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     uncommented = "\n".join(line.removeprefix("# ") if is_key(line) else line for line in text.splitlines())
-    written = tomllib.loads(uncommented.replace("check = []\n", "").replace("path = []\n", ""))
+    written = tomllib.loads(re.sub(r"^(check|path|objective) = \[\]\n", "", uncommented, flags=re.MULTILINE))
 
     assert sorted(keys_of_table(written)) == sorted(keys_of_settings())
 
@@ -175,17 +176,14 @@ def keys_of_table(table: Any, path: str = "") -> Iterator[str]:
 def keys_of_settings() -> Iterator[str]:
     for table, setting in Settings.model_fields.items():
         for name in names(setting.annotation):
-            if (table, name) == ("smoke", "check"):
-                yield from (f"smoke.check.{key}" for key in names(CheckSettings))
-            elif (table, name) == ("lint", "path"):
-                yield from (f"lint.path.{key}" for key in names(PathSettings))
-            else:
-                yield f"{table}.{name}"
+            repeated = REPEATED.get(f"{table}.{name}")
+            yield from [f"{table}.{name}.{key}" for key in names(repeated)] if repeated else [f"{table}.{name}"]
 
 
 def names(table: Any) -> list[str]:
     return [field.name for field in fields(table)] if is_dataclass(table) else list(table.model_fields)
 
 
-REPEATED_TABLES = {"# [[smoke.check]]", "# [[lint.path]]"}
-FREE_FORM = {"deploy.options", "gate.approvals", "gate.approvers", "smoke.check.options"}
+REPEATED = {"smoke.check": CheckSettings, "lint.path": PathSettings, "bake.objective": ObjectiveSettings}
+REPEATED_TABLES = {f"# [[{name}]]" for name in REPEATED}
+FREE_FORM = {"deploy.options", "gate.approvals", "gate.approvers", "smoke.check.options", "bake.objective.options"}

@@ -25,6 +25,7 @@ GOOD: dict[str, Result] = {
     "smoke previous": done("", works="proven"),
     "deploy": done(""),
     "smoke": done(""),
+    "bake": skipped(""),
     "rollback": done(""),
     "verify rollback": done(""),
 }
@@ -50,7 +51,7 @@ def test_a_good_release_takes_every_step_and_is_released() -> None:
     end, taken = follow(GOOD)
 
     assert (end.outcome, end.exit_code) == (Outcome.RELEASED, 0)
-    assert taken == ["lint", "verify", "gate", "migrate", "smoke previous", "deploy", "smoke"]
+    assert taken == ["lint", "verify", "gate", "migrate", "smoke previous", "deploy", "smoke", "bake"]
 
 
 @pytest.mark.parametrize("step", ["lint", "verify", "gate"])
@@ -91,6 +92,15 @@ def test_a_bad_version_goes_back_and_the_schema_stays() -> None:
 
     assert (end.outcome, end.exit_code, end.undo and end.undo.row) == (Outcome.ROLLED_BACK, 1, 4)
     assert taken[-2:] == ["rollback", "verify rollback"]
+
+
+def test_a_version_that_fails_its_objectives_goes_back_and_one_that_nobody_knows_is_held() -> None:
+    back, taken = follow(GOOD | {"bake": failed("12 bad of 60")})
+    held = ending(bake=waiting("no data", 5))
+
+    assert (back.outcome, back.undo and back.undo.row) == (Outcome.ROLLED_BACK, 4)
+    assert taken[-2:] == ["rollback", "verify rollback"]
+    assert (held.outcome, held.undo and held.undo.row) == (Outcome.HELD, 13)
 
 
 def test_a_deploy_that_failed_goes_back_without_asking_the_new_version() -> None:
@@ -162,6 +172,7 @@ outcomes = st.fixed_dictionaries(
         "smoke previous": st.builds(done, st.just(""), works=answers) | st.just(skipped("")),
         "deploy": anything,
         "smoke": anything,
+        "bake": anything,
         "rollback": anything,
         "verify rollback": anything,
     }

@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote_plus
 
 
 @dataclass(frozen=True)
 class Canned:
     """An answer to requests of one path (None: any path not named by others).
 
-    `given` must occur in the request's cookies or body. `times` limits how often it is given; `seconds` is how
+    `given` must occur in the request's cookies, body or query. `times` limits how often it is given; `seconds` is how
     long it takes. A status of 0 closes the connection without a word.
     """
 
@@ -62,9 +63,9 @@ def site(*answers: Canned) -> Iterator[Site]:
 
         def _answer(self, method: str) -> None:
             sent = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
-            path = self.path.partition("?")[0]
+            path, _, query = self.path.partition("?")
             running.asked.append(f"{method} {path}")
-            answer = answer_to(method, path, self.headers.get("cookie", "") + sent)
+            answer = answer_to(method, path, self.headers.get("cookie", "") + sent + unquote_plus(query))
             running.stopping.wait(answer.seconds)
             if answer.status == 0:
                 self.close_connection = True
