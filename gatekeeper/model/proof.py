@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from migrations_lint.model import LockMode, Relation
+from gatekeeper.model.grade import Grade
+from migrations_lint.model import LockFact, LockMode, Relation, RelationKind
 
 
 class ProofVerdict(Enum):
@@ -33,18 +34,32 @@ class DifferenceClass(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SchemaDifference:
-    """One object that the way back did not restore, in SQL words; `before` and `after` are None for absence."""
+    """One object that the way back did not restore, in SQL words; `before` and `after` are None for absence.
+
+    `relation` is the table of an index. What the team tolerates does not refute.
+    """
 
     difference: DifferenceClass
     kind: str
     name: str
     before: str | None
     after: str | None
+    grade: Grade = Grade.BREAKING
+    relation: str | None = None
+    tolerated: bool = False
 
     @property
     def refutes(self) -> bool:
-        """Column order alone does not: PostgreSQL offers no way to restore it."""
-        return self.difference is not DifferenceClass.ORDER
+        """Whether the schema is not what it was."""
+        return not self.tolerated
+
+    @property
+    def object(self) -> str:
+        """The object as SQL says it: `index patients_email on public.patients`."""
+        if self.relation is None:
+            return f"{self.kind} {self.name}"
+        schema = self.relation.partition(".")[0]
+        return f"{self.kind} {self.name.removeprefix(f'{schema}.')} on {self.relation}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +94,16 @@ class ObservedLock:
     relation: Relation
     mode: LockMode
     held_seconds: float
+    relation_kind: RelationKind = RelationKind.TABLE
 
 
 @dataclass(frozen=True, slots=True)
 class TracedStatement:
-    """One statement as a real server ran it."""
+    """One statement as a real server ran it.
+
+    `locks` are those that it was the first in its transaction to take, `facts` all that it needed and what was done
+    under them. `began` is in seconds since the script began; `wal_bytes` is None where others write on the server too.
+    """
 
     line: int
     sql: str
@@ -91,6 +111,20 @@ class TracedStatement:
     locks: tuple[ObservedLock, ...] = ()
     rewrites: tuple[Relation, ...] = ()
     scans: tuple[Relation, ...] = ()
+    index_builds: tuple[Relation, ...] = ()
+    wal_bytes: int | None = None
+    began: float = 0.0
+    facts: tuple[LockFact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Who has to wait for a table while a transaction is open, as another session found by asking; and for how long."""
+
+    relation: Relation
+    reads: bool
+    writes: bool
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +133,7 @@ class LockTrace:
 
     seconds: float
     statements: tuple[TracedStatement, ...] = ()
+    waits: tuple[Wait, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +176,14 @@ class ChainProof:
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """Everything one `gatekeeper verify` found."""
+    """Everything one `gatekeeper verify` found; `stand_ins` is all that was replaced to make the history run."""
 
     server_version: int
     staging: str
     proofs: tuple[RollbackProof, ...]
     chain: ChainProof | None
     seconds: float
+    stand_ins: tuple[str, ...] = ()
 
     def count(self, verdict: ProofVerdict) -> int:
         """How many migrations got this verdict."""

@@ -129,10 +129,11 @@ def _lines(proof: RollbackProof) -> Iterator[str]:
 
 
 def _difference_line(difference: SchemaDifference) -> str:
-    text = f"    {_SIGNS[difference.difference]} {difference.kind} {difference.name}"
+    text = f"    {_SIGNS[difference.difference]} {difference.object}"
+    weight = f"{difference.grade.value}, tolerated" if difference.tolerated else difference.grade.value
     if difference.difference is DifferenceClass.CHANGED:
-        return f"{text}: {difference.before} became {difference.after}"
-    return f"{text} ({difference.difference.value})"
+        return f"{text}: {difference.before} became {difference.after} ({weight})"
+    return f"{text} ({difference.difference.value}, {weight})"
 
 
 def _chain_lines(chain: ChainProof) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from gatekeeper.staging import catalog_queries
+from gatekeeper.staging.catalog_queries import queries
 
 BOOKKEEPING = frozenset(
     {
@@ -41,11 +41,13 @@ class Catalog:
 
 
 def catalog_of(connection: Connection[Any]) -> Catalog:
-    """Read it in one round trip; the session must be in autocommit mode and keeps its search_path."""
-    with connection.transaction():
+    """Read it in one round trip; the session keeps its search_path."""
+    version = connection.info.server_version // 10000
+    with connection.transaction(force_rollback=True):  # takes the settings back, inside another transaction too
         with connection.pipeline():
             connection.execute("SET LOCAL search_path TO pg_catalog")
-            cursors = [connection.execute(query.encode(), prepare=False) for query in catalog_queries.ALL]
+            connection.execute("SET LOCAL jit TO off")  # it costs more than such queries take
+            cursors = [connection.execute(query.encode(), prepare=False) for query in queries(version)]
         rows = [row for cursor in cursors for row in cursor.fetchall()]
     return _catalog([Entry(*row) for row in rows])
 

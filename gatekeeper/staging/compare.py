@@ -1,27 +1,54 @@
 """What a way back did not restore: two catalogs in, differences in SQL words out."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 
+from gatekeeper.model.grade import COLUMN_ORDER, GRADES, Grade
 from gatekeeper.model.proof import DifferenceClass, SchemaDifference
 from gatekeeper.staging.catalog import Catalog, Entry
 
 _Entries = Mapping[tuple[str, str], Entry]
+_ENFORCES_OR_IS_BROKEN = re.compile(r"CREATE UNIQUE INDEX|INVALID|NOT READY")
+_RIGHTS = re.compile(r"^ SET search_path .*\n|\s+SECURITY DEFINER", re.MULTILINE)
 
 
-def compare(before: Catalog, after: Catalog) -> tuple[SchemaDifference, ...]:
-    """Lost, left over and changed objects, and columns in another order; what hangs on a missing one is not told."""
+def compare(
+    before: Catalog, after: Catalog, tolerate: Collection[str] = (COLUMN_ORDER,)
+) -> tuple[SchemaDifference, ...]:
+    """Lost, left over and changed objects, and columns in another order; what hangs on a missing one is not told.
+
+    `tolerate` names kinds of objects and grades whose differences are told, but do not refute.
+    """
     differences = [
         *(_absence(DifferenceClass.LOST, entry) for entry in _only_in(before.entries, after.entries)),
         *(_absence(DifferenceClass.LEFT_OVER, entry) for entry in _only_in(after.entries, before.entries)),
         *_changed(before.entries, after.entries),
         *_reordered(before, after),
     ]
-    return tuple(sorted(differences, key=lambda found: (found.name, found.kind, found.difference.value)))
+    graded = (_graded(difference, tolerate) for difference in differences)
+    return tuple(sorted(graded, key=lambda found: (found.name, found.kind, found.difference.value)))
 
 
 def refutes(differences: tuple[SchemaDifference, ...]) -> bool:
-    """Whether the schema is not what it was, column order aside."""
+    """Whether the schema is not what it was, what is tolerated aside."""
     return any(difference.refutes for difference in differences)
+
+
+def _graded(difference: SchemaDifference, tolerate: Collection[str]) -> SchemaDifference:
+    kind = COLUMN_ORDER if difference.difference is DifferenceClass.ORDER else difference.kind
+    grade = _grade(difference, kind)
+    return replace(difference, grade=grade, tolerated=kind in tolerate or grade.value in tolerate)
+
+
+def _grade(difference: SchemaDifference, kind: str) -> Grade:
+    """By the kind of object, but for what its definition tells: what an index enforces, whose rights a function has."""
+    before, after = difference.before or "", difference.after or ""
+    if kind == "index" and _ENFORCES_OR_IS_BROKEN.search(f"{before} {after}"):
+        return Grade.BREAKING
+    if kind in {"function", "procedure"} and _RIGHTS.sub("", before) == _RIGHTS.sub("", after):
+        return Grade.SECURITY
+    return GRADES[kind]
 
 
 def _only_in(here: _Entries, there: _Entries) -> Iterator[Entry]:
@@ -40,14 +67,29 @@ def _absence(difference: DifferenceClass, entry: Entry) -> SchemaDifference:
         entry.name,
         before=entry.definition if is_lost else None,
         after=None if is_lost else entry.definition,
+        relation=_table_of(entry),
     )
+
+
+def _table_of(entry: Entry) -> str | None:
+    """An index is told with its table; one that a constraint made belongs to the constraint."""
+    if entry.kind != "index" or entry.belongs_to is None:
+        return None
+    return entry.belongs_to.partition(" on ")[2] or entry.belongs_to
 
 
 def _changed(before: _Entries, after: _Entries) -> Iterator[SchemaDifference]:
     for key, entry in before.items():
         now = after.get(key)
         if now is not None and now.definition != entry.definition:
-            yield SchemaDifference(DifferenceClass.CHANGED, entry.kind, entry.name, entry.definition, now.definition)
+            yield SchemaDifference(
+                DifferenceClass.CHANGED,
+                entry.kind,
+                entry.name,
+                entry.definition,
+                now.definition,
+                relation=_table_of(entry),
+            )
 
 
 def _reordered(before: Catalog, after: Catalog) -> Iterator[SchemaDifference]:

@@ -1,202 +1,85 @@
-"""Sample rows that fit their constraints, and digests that tell whether rows and values are still the same.
+"""Digests that tell whether rows and values are still what they were, whatever order they lie in."""
 
-An empty table proves nothing about a way back that loses data, so every table gets a few rows before the way up.
-"""
-
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice, product
 from typing import Any
 
-import psycopg
 from psycopg import Connection, sql
-from psycopg.rows import class_row
 
 from gatekeeper.model.proof import DataDifference
 from gatekeeper.staging.catalog import BOOKKEEPING
+from gatekeeper.staging.sample_rows import fill
 
-ROWS = 3
-_TRIES = 8
-_LITERAL = re.compile(r"'((?:[^']|'')*)'::|(?<![\w.'])(\d+(?:\.\d+)?)(?![\w.'])")
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    schema: str
-    table: str
-    column: str
-    type: str
-    category: str
-    base: str
-    length: int | None
-    required: bool
-    labels: list[str] | None
-    checks: str | None
-    parent_schema: str | None
-    parent_table: str | None
-    parent_column: str | None
-
-
-_COLUMNS = """
-    SELECT n.nspname AS schema, c.relname AS table, a.attname AS column,
-           format_type(a.atttypid, a.atttypmod) AS type, b.typcategory::text AS category, b.typname AS base,
-           CASE WHEN b.typname IN ('varchar', 'bpchar') AND coalesce(nullif(t.typtypmod, -1), a.atttypmod) > 4
-                THEN coalesce(nullif(t.typtypmod, -1), a.atttypmod) - 4 END AS length, a.attnotnull AS required,
-           (SELECT array_agg(enumlabel::text ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = b.oid) AS labels,
-           (SELECT string_agg(pg_get_constraintdef(k.oid), ' ') FROM pg_constraint k
-             WHERE k.contype = 'c' AND (k.conrelid = c.oid AND a.attnum = ANY (k.conkey) OR k.contypid = t.oid))
-               AS checks,
-           pn.nspname AS parent_schema, pc.relname AS parent_table, pa.attname AS parent_column
-      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
-      JOIN pg_type t ON t.oid = a.atttypid JOIN pg_type b ON b.oid = coalesce(nullif(t.typbasetype, 0), t.oid)
-      LEFT JOIN LATERAL (SELECT k.confrelid, k.confkey[array_position(k.conkey, a.attnum)] AS key
-                           FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'f'
-                            AND a.attnum = ANY (k.conkey)
-                          ORDER BY k.conname LIMIT 1) f ON true
-      LEFT JOIN pg_class pc ON pc.oid = f.confrelid LEFT JOIN pg_namespace pn ON pn.oid = pc.relnamespace
-      LEFT JOIN pg_attribute pa ON pa.attrelid = f.confrelid AND pa.attnum = f.key
-     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't' AND a.attnum > 0
-       AND NOT a.attisdropped AND a.attidentity = '' AND a.attgenerated = ''
-       AND coalesce((SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = c.oid AND adnum = a.attnum), '')
-           NOT LIKE 'nextval(%'
-       AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
-     ORDER BY n.nspname, c.relname, a.attnum
-"""
-
-
-def fill(connection: Connection[Any]) -> None:
-    """Put a few rows into every table, parents first; a table whose constraints refuse all we try stays as it is."""
-    with connection.cursor(row_factory=class_row(_Column)) as cursor:
-        columns = cursor.execute(_COLUMNS.encode()).fetchall()
-    tables: dict[tuple[str, str], list[_Column]] = {}
-    for column in columns:
-        if column.table not in BOOKKEEPING:
-            tables.setdefault((column.schema, column.table), []).append(column)
-    for table in _parents_first(tables):
-        for row in range(1, ROWS + 1):
-            _insert(connection, table, tables[table], row)
-
-
-def _parents_first(tables: Mapping[tuple[str, str], Sequence[_Column]]) -> Iterator[tuple[str, str]]:
-    done: set[tuple[str, str]] = set()
-    waiting = list(tables)
-    while waiting:
-        ready = [table for table in waiting if _parents(tables[table]) & set(waiting) <= {table}]
-        for table in ready or waiting[:1]:  # a circle has to begin somewhere
-            yield table
-            done.add(table)
-        waiting = [table for table in waiting if table not in done]
-
-
-def _parents(columns: Sequence[_Column]) -> set[tuple[str, str]]:
-    return {(c.parent_schema, c.parent_table) for c in columns if c.parent_schema and c.parent_table}
-
-
-def _insert(connection: Connection[Any], table: tuple[str, str], columns: Sequence[_Column], row: int) -> None:
-    """Try the candidates of every column, then only those of the columns that must have a value."""
-    for chosen in (columns, [column for column in columns if column.required]):
-        names = sql.SQL(", ").join(sql.Identifier(column.column) for column in chosen)
-        for values in islice(product(*(_candidates(column, row) for column in chosen)), _TRIES):
-            statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
-                sql.Identifier(*table), names, sql.SQL(", ").join(values)
-            )
-            if not chosen:
-                statement = sql.SQL("INSERT INTO {} DEFAULT VALUES").format(sql.Identifier(*table))
-            try:
-                connection.execute(statement)
-            except psycopg.Error:  # whatever refuses the row, the next candidate may pass
-                continue
-            return
-
-
-def _candidates(column: _Column, row: int) -> list[sql.Composable]:
-    if column.parent_schema and column.parent_table and column.parent_column:
-        key, parent = sql.Identifier(column.parent_column), sql.Identifier(column.parent_schema, column.parent_table)
-        order = sql.SQL("(SELECT {} FROM {} ORDER BY 1 OFFSET {} LIMIT 1)")
-        return [order.format(key, parent, sql.Literal(row - 1)), order.format(key, parent, sql.Literal(0))]
-    kind = sql.SQL(column.type)
-    texts = [*_literals(column.checks), _plain(column, row)]
-    return [sql.SQL("CAST({} AS {})").format(sql.Literal(text), kind) for text in texts]
-
-
-def _literals(checks: str | None) -> list[str]:
-    return [quoted or number for quoted, number in _LITERAL.findall(checks or "")][:4]
-
-
-def _plain(column: _Column, row: int) -> str | None:
-    if column.labels:
-        return column.labels[row % len(column.labels)]
-    if column.base == "uuid":
-        return f"00000000-0000-4000-8000-{row:012d}"
-    if column.base in {"json", "jsonb"}:
-        return f'{{"row": {row}}}'
-    if column.base == "bytea":
-        return f"\\x{row:02x}"
-    simple = {
-        "N": str(row),
-        "S": _text(column, row),
-        "B": "true" if row % 2 else "false",
-        "D": "12:00:00" if column.base in {"time", "timetz"} else f"2020-01-{row:02d}",
-        "T": f"{row} hours",
-        "A": "{}",
-        "R": "empty",
-        "I": f"192.0.2.{row}",
-        "V": str(row % 2) * (column.length or 1),
-    }
-    return simple.get(column.category, _text(column, row) if column.base in {"citext", "xml", "tsvector"} else None)
-
-
-def _text(column: _Column, row: int) -> str:
-    text = f"{row} {column.column}"
-    return text[: column.length] if column.length else text
+__all__ = ["DataDigest", "TableDigest", "compare_data", "digest", "fill"]
 
 
 @dataclass(frozen=True, slots=True)
 class TableDigest:
-    """A table's rows without their order; per column the values that are not NULL and their digest."""
+    """A table's rows without their order: whole, and per column the values that are not NULL and their digest."""
 
     rows: int
+    whole: int
     columns: Mapping[str, tuple[int, int]]
-
-
-_TABLES = """
-    SELECT n.nspname, c.relname, array_agg(a.attname::text ORDER BY a.attname)
-      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
-     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't' AND a.attnum > 0
-       AND NOT a.attisdropped AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
-     GROUP BY n.nspname, c.relname
-"""
-_COLUMN = "count({0}), coalesce(sum(hashtextextended({0}::text, 0)::numeric), 0)"  # a sum: XOR forgets pairs
-_SEQUENCES = "SELECT schemaname, sequencename, last_value FROM pg_sequences"
 
 
 @dataclass(frozen=True, slots=True)
 class DataDigest:
-    """What all tables hold, and where the sequences stand."""
+    """What all tables and materialized views hold, and the last value that each sequence has given."""
 
     tables: Mapping[str, TableDigest]
-    sequences: Mapping[str, int]
+    sequences: Mapping[str, int | None]
+
+
+_TABLES = """
+    SELECT n.nspname, c.relname, array_agg(a.attname::text ORDER BY a.attname COLLATE "C")
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
+     WHERE (c.relkind IN ('r', 'p') AND NOT c.relispartition OR c.relkind = 'm' AND c.relispopulated)
+       AND c.relpersistence <> 't' AND a.attnum > 0 AND NOT a.attisdropped
+       AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
+       AND NOT EXISTS (SELECT FROM pg_depend x WHERE x.classid = 'pg_class'::regclass AND x.objid = c.oid
+                          AND x.deptype = 'e')
+     GROUP BY n.nspname, c.relname
+"""
+_SEQUENCES = "SELECT schemaname, sequencename, last_value FROM pg_sequences"
+# A sum: XOR forgets pairs. Through text, for not every type can be hashed, in a spelling that no setting changes.
+_HASHES = "coalesce(sum(hashtextextended({0}::text, 0)::numeric), 0)"
+_COLUMN = f"count({{0}}), {_HASHES}"
+_SPELLING = {
+    "TimeZone": "UTC",
+    "DateStyle": "ISO, YMD",
+    "IntervalStyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "xmlbinary": "base64",
+    "row_security": "on",
+}
 
 
 def digest(connection: Connection[Any]) -> DataDigest:
-    """Read every row once; meant for scratch databases, where tables hold a handful."""
-    connection.execute("SET TimeZone TO 'UTC'")
-    tables = [row for row in connection.execute(_TABLES.encode()).fetchall() if row[1] not in BOOKKEEPING]
-    with connection.pipeline():
-        cursors = [connection.execute(_digest_query(schema, table, columns)) for schema, table, columns in tables]
-        sequences = connection.execute(_SEQUENCES)
-    found = {}
-    for (schema, table, columns), cursor in zip(tables, cursors, strict=True):
-        rows, *values = cursor.fetchone() or (0,)
-        pairs = zip(values[::2], map(int, values[1::2]), strict=True)
-        found[f"{schema}.{table}"] = TableDigest(rows, dict(zip(columns, pairs, strict=True)))
-    return DataDigest(found, {f"{schema}.{name}": last or 0 for schema, name, last in sequences.fetchall()})
+    """Read every row once, in two round trips; meant for scratch databases, where tables hold a handful."""
+    with connection.transaction(force_rollback=True):
+        with connection.pipeline():
+            for name, value in _SPELLING.items():
+                connection.execute("SELECT set_config(%s, %s, true)", [name, value])
+            listed = connection.execute(_TABLES.encode())
+        tables = [row for row in listed.fetchall() if row[1] not in BOOKKEEPING]
+        with connection.pipeline():
+            cursors = [connection.execute(_digest_query(*table)) for table in tables]
+            sequences = connection.execute(_SEQUENCES)
+        found = {}
+        for (schema, table, columns), cursor in zip(tables, cursors, strict=True):
+            rows, whole, *values = cursor.fetchone() or (0, 0)
+            pairs = zip(values[::2], map(int, values[1::2]), strict=True)
+            found[f"{schema}.{table}"] = TableDigest(rows, int(whole), dict(zip(columns, pairs, strict=True)))
+        positions = {f"{schema}.{name}": last for schema, name, last in sequences.fetchall()}
+    return DataDigest(found, positions)
 
 
 def _digest_query(schema: str, table: str, columns: Sequence[str]) -> sql.Composed:
-    parts = [sql.SQL("count(*)"), *(sql.SQL(_COLUMN).format(sql.Identifier(column)) for column in columns)]
-    return sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(parts), sql.Identifier(schema, table))
+    names = [sql.Identifier("rows", column) for column in columns]
+    row = sql.SQL("ROW({})").format(sql.SQL(", ").join(names))
+    parts = [sql.SQL("count(*)"), sql.SQL(_HASHES).format(row), *(sql.SQL(_COLUMN).format(name) for name in names)]
+    return sql.SQL("SELECT {} FROM {} rows").format(sql.SQL(", ").join(parts), sql.Identifier(schema, table))
 
 
 def compare_data(before: DataDigest, after: DataDigest) -> tuple[DataDifference, ...]:
@@ -207,9 +90,9 @@ def compare_data(before: DataDigest, after: DataDigest) -> tuple[DataDifference,
             found += _table_differences(name, table, after.tables[name])
     for name, last in before.sequences.items():
         now = after.sequences.get(name, last)
-        if now < last:
+        if last is not None and (now is None or now < last):
             message = f"the sequence {name} starts again behind {last}: the next keys it gives are taken already"
-            found.append(DataDifference(name, None, last, now, message))
+            found.append(DataDifference(name, None, last, now or 0, message))
     return tuple(found)
 
 
@@ -219,6 +102,14 @@ def _table_differences(name: str, before: TableDigest, after: TableDigest) -> It
         message = f"{abs(before.rows - after.rows)} rows {what} in {name}: {before.rows} before, {after.rows} after"
         yield DataDifference(name, None, before.rows, after.rows, message)
         return
+    columns = list(_column_differences(name, before, after))
+    yield from columns
+    if not columns and before.columns.keys() == after.columns.keys() and before.whole != after.whole:
+        message = f"the rows of {name} hold each other's values: every column has them all, but not in the same rows"
+        yield DataDifference(name, None, before.rows, after.rows, message)
+
+
+def _column_differences(name: str, before: TableDigest, after: TableDigest) -> Iterator[DataDifference]:
     for column, (filled, values) in before.columns.items():
         if column in after.columns and after.columns[column] != (filled, values):
             now = after.columns[column][0]

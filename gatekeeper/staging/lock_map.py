@@ -1,10 +1,10 @@
 """What a session holds and what its relations look like, by OID; compared before and after a statement."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, Cursor
 
 from migrations_lint.locks import BY_CATALOG_NAME, LockMode
 from migrations_lint.model import Relation, RelationKind, Work
@@ -33,10 +33,29 @@ _RELATIONS = """
      WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'i', 'I')
        AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_toast%'
 """
-_SCANS = "SELECT relid, seq_scan FROM pg_catalog.pg_stat_xact_user_tables WHERE seq_scan > 0"
+# The same of what this transaction has locked: whatever it reads, changes or drops it has locked, and holds to its end.
+_TOUCHED = """
+    SELECT l.relation, array_agg(DISTINCT l.mode), n.nspname, c.relname, c.relkind::text, c.relfilenode,
+           coalesce(i.indrelid, 0), coalesce(pg_catalog.pg_stat_get_xact_numscans(l.relation), 0)
+      FROM pg_catalog.pg_locks l
+      LEFT JOIN pg_catalog.pg_class c ON c.oid = l.relation
+      LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
+     WHERE l.locktype = 'relation' AND l.pid = pg_catalog.pg_backend_pid() AND l.relation >= 16384
+       AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+     GROUP BY l.relation, n.nspname, c.relname, c.relkind, c.relfilenode, i.indrelid
+"""
+# Counted since the last flush of the session's statistics, which comes between transactions, not inside one.
+_SCANS = """
+    SELECT oid, scanned
+      FROM (SELECT c.oid, pg_catalog.pg_stat_get_xact_numscans(c.oid) AS scanned FROM pg_catalog.pg_class c
+             WHERE c.relkind IN ('r', 'p', 'm') AND c.oid >= 16384) tables
+     WHERE scanned > 0
+"""
+_WRITTEN = "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')::bigint"
 _LOCKS = """
     SELECT relation, mode FROM pg_catalog.pg_locks
-     WHERE locktype = 'relation' AND pid = coalesce(%s, pg_catalog.pg_backend_pid())
+     WHERE locktype = 'relation' AND pid = %s
        AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
 """
 
@@ -53,66 +72,100 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """All user relations at one moment, and the sequential scans of the transaction so far."""
+    """All user relations at one moment, the sequential scans of the transaction so far, and the end of the WAL."""
 
     relations: Mapping[int, Seen]
     scans: Mapping[int, int]
+    written: int = 0
 
 
 def look(connection: Connection[Any]) -> Look:
-    """Take the map; locks nothing but catalogs."""
+    """Take the whole map; locks nothing but catalogs."""
     with connection.pipeline():
         relations = connection.execute(_RELATIONS, prepare=False)
         scans = connection.execute(_SCANS, prepare=False)
-    return Look(
-        {
-            oid: Seen(Relation(schema, name), _KINDS[kind], filenode, index_of)
-            for oid, schema, name, kind, filenode, index_of in relations.fetchall()
-        },
-        dict(scans.fetchall()),
-    )
+        written = connection.execute(_WRITTEN, prepare=False)
+    return Look({oid: _seen(*row) for oid, *row in relations.fetchall()}, dict(scans.fetchall()), _number(written))
 
 
-def locks_of(connection: Connection[Any], pid: int | None = None) -> LockMap:
-    """The relation locks that a session holds or waits for; our own where no pid is given."""
+def begin(connection: Connection[Any], before: Look) -> Look:
+    """Open a transaction; from here on its scans are counted."""
+    with connection.pipeline():
+        connection.execute("BEGIN", prepare=False)
+        scans = connection.execute(_SCANS, prepare=False)
+    return replace(before, scans=dict(scans.fetchall()))
+
+
+def look_inside(connection: Connection[Any], before: Look) -> tuple[LockMap, Look]:
+    """What the open transaction holds, and the map as it sees it: only what it has locked is looked up again."""
+    with connection.pipeline():
+        touched = connection.execute(_TOUCHED, prepare=False)
+        written = connection.execute(_WRITTEN, prepare=False)
+    relations, scans, locks = dict(before.relations), dict(before.scans), {}
+    for oid, modes, schema, name, kind, filenode, index_of, scanned in touched.fetchall():
+        locks[oid] = frozenset(BY_CATALOG_NAME[mode] for mode in modes)
+        relations.pop(oid, None)
+        if kind in _KINDS and not schema.startswith("pg_toast"):
+            relations[oid] = _seen(schema, name, kind, filenode, index_of)
+            scans[oid] = scanned
+    return locks, Look(relations, scans, _number(written))
+
+
+def locks_of(connection: Connection[Any], pid: int) -> LockMap:
+    """The relation locks that another session holds or waits for."""
     found: dict[int, frozenset[LockMode]] = {}
     for oid, mode in connection.execute(_LOCKS, [pid], prepare=False).fetchall():
         found[oid] = found.get(oid, frozenset()) | {BY_CATALOG_NAME[mode]}
     return found
 
 
+def _seen(schema: str, name: str, kind: str, filenode: int, index_of: int) -> Seen:
+    return Seen(Relation(schema, name), _KINDS[kind], filenode, index_of)
+
+
+def _number(cursor: Cursor[Any]) -> int:
+    (number,) = cursor.fetchone() or (0,)
+    return int(number)
+
+
 def work_between(before: Look, after: Look, locks: LockMap, command: str) -> Mapping[int, Work]:
     """The heaviest work done on each relation that was there before and is there still."""
+    built = _tables_with_new_indexes(before, after)
     works: dict[int, Work] = {}
     for oid, seen in before.relations.items():
         now = after.relations.get(oid)
         if now is not None and seen.kind is not RelationKind.INDEX:
-            works[oid] = _work(oid, seen, now, before, after, locks.get(oid, frozenset()), command)
+            modes = locks.get(oid, frozenset())
+            works[oid] = _work(seen, now, modes, command, built=oid in built, scanned=_scanned(oid, before, after))
     return works
 
 
-def _work(oid: int, seen: Seen, now: Seen, before: Look, after: Look, modes: frozenset[LockMode], command: str) -> Work:
+def _work(seen: Seen, now: Seen, modes: frozenset[LockMode], command: str, *, built: bool, scanned: bool) -> Work:
     if modes and command.startswith("TRUNCATE") and seen.filenode != now.filenode:
         return Work.ROW_CHANGE
     if seen.kind in _WITH_STORAGE and seen.filenode != now.filenode:
         return Work.REWRITE
     if LockMode.ROW_EXCLUSIVE in modes and command.startswith(_ROWS_CHANGE):
         return Work.ROW_CHANGE
-    if _has_new_index(oid, before, after):
+    if built:
         return Work.INDEX_BUILD
-    if after.scans.get(oid, 0) > before.scans.get(oid, 0):
-        return Work.SCAN
-    if modes and command in {"VACUUM", "ANALYZE"}:
+    if scanned or (modes and command in {"VACUUM", "ANALYZE"}):
         return Work.SCAN
     return Work.INSTANT
 
 
-def _has_new_index(table: int, before: Look, after: Look) -> bool:
-    return any(
-        seen.index_of == table and seen.filenode and (oid not in before.relations or _rebuilt(oid, before, after))
+def _scanned(table: int, before: Look, after: Look) -> bool:
+    return after.scans.get(table, 0) > before.scans.get(table, 0)
+
+
+def _tables_with_new_indexes(before: Look, after: Look) -> frozenset[int]:
+    return frozenset(
+        seen.index_of
         for oid, seen in after.relations.items()
+        if seen.index_of and seen.filenode and seen.filenode != _filenode(oid, before)
     )
 
 
-def _rebuilt(index: int, before: Look, after: Look) -> bool:
-    return before.relations[index].filenode != after.relations[index].filenode
+def _filenode(oid: int, look: Look) -> int | None:
+    seen = look.relations.get(oid)
+    return seen.filenode if seen else None

@@ -17,15 +17,17 @@ from gatekeeper.model.proof import (
 )
 from gatekeeper.staging.catalog import Catalog
 from gatekeeper.staging.compare import compare, refutes
-from gatekeeper.staging.data_probe import DataDigest, compare_data, digest, fill
+from gatekeeper.staging.data_probe import DataDigest, compare_data, digest
 from gatekeeper.staging.judge import judge, judge_chain, unreadable
 from gatekeeper.staging.loss_witness import Storage, losses, storage_of
 from gatekeeper.staging.scratch import scratch
 from gatekeeper.staging.server import StagingServer
 from gatekeeper.staging.stage import Stage
+from gatekeeper.staging.workshop import Workshop
 from migrations_lint.model import Direction, Migration, Script
 
 Progress = Callable[[int, int, Migration], None]
+_HUNG = "57014"
 
 
 def prove(
@@ -42,13 +44,18 @@ def prove(
     """
     began = time.monotonic()
     with scratch(server) as databases:
-        proving = _Proving(Stage(databases, statement_timeout), databases.create())
-        for number, migration in enumerate(history):
-            progress(number, len(history), migration)
-            proving.step(migration, wanted=selected is None or migration.path in selected)
-        chain = proving.chain()
+        stage = Stage(databases, statement_timeout)
+        try:
+            proving = _Proving(Workshop(stage, databases.create()))
+            for number, migration in enumerate(history):
+                progress(number, len(history), migration)
+                proving.step(migration, wanted=selected is None or migration.path in selected)
+            chain = proving.chain()
+        finally:
+            stage.close()
+    seconds = round(time.monotonic() - began, 3)
     return VerifyReport(
-        server.version, server.kind.value, tuple(proving.proofs), chain, round(time.monotonic() - began, 3)
+        server.version, server.kind.value, tuple(proving.proofs), chain, seconds, stage.stand_ins.used()
     )
 
 
@@ -57,36 +64,53 @@ class _Stop:
     """All that is compared at one stop of the way."""
 
     catalog: Catalog
-    data: DataDigest
     storage: Storage
+    data: DataDigest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Proved:
+    """A proof, and the schema that the database is left with: None where nobody should build on it."""
+
+    proof: RollbackProof
+    left: Catalog | None = None
+    emptied: frozenset[str] = frozenset()
 
 
 @dataclass
 class _Proving:
-    """The history so far, on a database of its own that has every way up and no sample rows."""
+    """The history so far."""
 
-    stage: Stage
-    database: str
+    workshop: Workshop
     proofs: list[RollbackProof] = field(default_factory=list)
     applied: list[Migration] = field(default_factory=list)
     start: Catalog | None = None
     first: int = 0
 
+    @property
+    def stage(self) -> Stage:
+        return self.workshop.stage
+
     def step(self, migration: Migration, *, wanted: bool) -> None:
-        """Prove one migration on a copy, then go on with the history itself."""
-        if wanted:
-            if self.start is None:
-                self.start, self.first = self.stage.catalog(self.database), len(self.applied)
-            before = len(self.stage.stand_ins.used)
-            proof = self._prove(migration)
-            new = self.stage.stand_ins.used[before:]
-            self.proofs.append(replace(proof, stand_ins=(*new, *proof.stand_ins)))
-        if self.stage.advance(self.database, migration.up).failure is None:
+        """Prove one migration, then go on with the history itself."""
+        if not wanted:
+            if self.workshop.advance(migration.up):
+                self.applied.append(migration)
+            return
+        if self.start is None:
+            self.start, self.first = self.workshop.start(), len(self.applied)
+        proof = self._prove(migration)
+        used = self.stage.stand_ins.used_in("\n".join(script.sql for _, script in migration.scripts()))
+        self.proofs.append(replace(proof, stand_ins=(*used, *proof.stand_ins)))
+        if not (proof.failure and proof.down is None and proof.verdict is ProofVerdict.FAILED):
+            self.workshop.later(migration.up)
             self.applied.append(migration)
 
     def _prove(self, migration: Migration) -> RollbackProof:
-        proof = self._prove_on(migration, rows=True)
-        if proof.failure is not None and proof.down is None:
+        proved = self._up_and_down(migration, rows=True)
+        self.workshop.keep(proved.left, proved.emptied)
+        proof = proved.proof
+        if proof.failure is not None and proof.down is None and proof.failure.sqlstate != _HUNG:
             proof = self._prove_without_rows(migration, proof)
         unread = unreadable(migration.problems)
         if unread is None or proof.verdict is ProofVerdict.REFUTED:
@@ -95,65 +119,67 @@ class _Proving:
 
     def _prove_without_rows(self, migration: Migration, refused: RollbackProof) -> RollbackProof:
         """A way up that fails may only have met our sample rows; without them it may well run."""
-        proof = self._prove_on(migration, rows=False)
+        proof = self._up_and_down(migration, rows=False).proof
+        self.workshop.keep(None)
         if refused.failure is None or (proof.failure is not None and proof.down is None):
             return proof
         note = f"empty tables, for the way up refuses our sample rows: {refused.failure.message}"
         return replace(proof, stand_ins=(*proof.stand_ins, note))
 
-    def _prove_on(self, migration: Migration, *, rows: bool) -> RollbackProof:
-        copy = self.stage.scratch.create(self.database)
-        try:
-            return self._up_and_down(migration, copy, rows=rows)
-        finally:
-            self.stage.scratch.drop(copy)
-
-    def _up_and_down(self, migration: Migration, copy: str, *, rows: bool) -> RollbackProof:
-        if rows:
-            with self.stage.session(copy) as connection:
-                fill(connection)
-        before = self._stop(copy)
-        up = self.stage.advance(copy, migration.up)
+    def _up_and_down(self, migration: Migration, *, rows: bool) -> _Proved:
+        database, catalog = self.workshop.ready(rows=rows)
+        before = self._stop(database, catalog)
+        up = self.stage.advance(database, migration.up)
         if up.failure:
-            return _failed(migration, up.trace, up.failure)
+            return _Proved(_failed(migration, up.trace, up.failure))
+        between = self._stop(database, with_rows=False)
         if migration.down is None:
-            return RollbackProof(migration.id, migration.path, ProofVerdict.IRREVERSIBLE, up.trace, None)
-        between = self._stop(copy)
-        down = self.stage.run(copy, migration.down, Direction.DOWN)
+            proof = RollbackProof(migration.id, migration.path, ProofVerdict.IRREVERSIBLE, up.trace, None)
+            return _Proved(proof, between.catalog)
+        down = self.stage.run(database, migration.down, Direction.DOWN)
         if down.failure:
-            return _failed(migration, up.trace, down.failure, down.trace)
-        after = self._stop(copy)
+            return _Proved(_failed(migration, up.trace, down.failure, down.trace))
+        after = self._stop(database)
         proof = _compared(migration, before, between, after, (up.trace, down.trace))
-        return self._again(migration.up, copy, between.catalog, proof)
+        proved = self._again(migration.up, database, between.catalog, proof)
+        return replace(proved, emptied=_emptied(before, after))
 
-    def _again(self, script: Script, copy: str, wanted: Catalog, proof: RollbackProof) -> RollbackProof:
+    def _again(self, script: Script, database: str, wanted: Catalog, proof: RollbackProof) -> _Proved:
         """The way up has to work after a rollback too, and to lead to the same schema."""
-        again = self.stage.run(copy, script, Direction.UP)
+        again = self.stage.run(database, script, Direction.UP, traced=False)
         if again.failure:
             is_refuted = proof.verdict is ProofVerdict.REFUTED
             failure = replace(again.failure, message=f"after the way down, up again: {again.failure.message}")
-            return replace(proof, verdict=proof.verdict if is_refuted else ProofVerdict.FAILED, failure=failure)
-        differences = compare(wanted, self.stage.catalog(copy))
+            return _Proved(
+                replace(proof, verdict=proof.verdict if is_refuted else ProofVerdict.FAILED, failure=failure)
+            )
+        now = self.stage.catalog(database)
+        differences = compare(wanted, now)
+        left = None if differences else now
         if proof.verdict is ProofVerdict.REFUTED or not refutes(differences):
-            return proof
-        return replace(proof, verdict=ProofVerdict.REFUTED, schema_differences=differences)
+            return _Proved(proof, left)
+        return _Proved(replace(proof, verdict=ProofVerdict.REFUTED, schema_differences=differences))
 
-    def _stop(self, database: str) -> _Stop:
-        catalog = self.stage.catalog(database)
+    def _stop(self, database: str, catalog: Catalog | None = None, *, with_rows: bool = True) -> _Stop:
         with self.stage.session(database) as connection:
-            return _Stop(catalog, digest(connection), storage_of(connection))
+            return _Stop(
+                catalog or self.stage.catalog(database),
+                storage_of(connection),
+                digest(connection) if with_rows else None,
+            )
 
     def chain(self) -> ChainProof | None:
         """From head all the way down to before the first migration that was asked for."""
         members = self.applied[self.first :]
         if self.start is None or not members:
             return None
+        database = self.workshop.head()
         for migration in reversed(members):
             if migration.down is None:
                 return self._stopped(members, migration, ProofVerdict.IRREVERSIBLE)
-            if self.stage.run(self.database, migration.down, Direction.DOWN).failure:
+            if self.stage.run(database, migration.down, Direction.DOWN, traced=False).failure:
                 return self._stopped(members, migration, ProofVerdict.FAILED)
-        differences: tuple[SchemaDifference, ...] = compare(self.start, self.stage.catalog(self.database))
+        differences: tuple[SchemaDifference, ...] = compare(self.start, self.stage.catalog(database))
         verdict = judge_chain(differences, [proof.verdict for proof in self.proofs])
         return ChainProof(verdict, members[-1].id, members[0].id, None, differences)
 
@@ -164,11 +190,22 @@ class _Proving:
 def _compared(
     migration: Migration, before: _Stop, between: _Stop, after: _Stop, traces: tuple[LockTrace, LockTrace]
 ) -> RollbackProof:
+    assert before.data is not None
+    assert after.data is not None
     schema = compare(before.catalog, after.catalog)
     data = compare_data(before.data, after.data)
     loss = losses(between.storage, after.storage)
     verdict = judge(schema, data, loss)
     return RollbackProof(migration.id, migration.path, verdict, *traces, schema, data, loss)
+
+
+def _emptied(before: _Stop, after: _Stop) -> frozenset[str]:
+    assert before.data is not None
+    assert after.data is not None
+    now = after.data.tables
+    return frozenset(
+        name for name, table in before.data.tables.items() if table.rows and name in now and not now[name].rows
+    )
 
 
 def _failed(migration: Migration, up: LockTrace, failure: Failure, down: LockTrace | None = None) -> RollbackProof:

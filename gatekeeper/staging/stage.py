@@ -12,13 +12,17 @@ from psycopg import Connection, sql
 
 from gatekeeper.model.proof import Failure, LockTrace
 from gatekeeper.staging.catalog import Catalog, catalog_of
-from gatekeeper.staging.lock_trace import StatementFailed, trace
+from gatekeeper.staging.faults import fault_of
+from gatekeeper.staging.lock_probe import LockProbe
+from gatekeeper.staging.lock_trace import StatementFailed, run_through, trace
 from gatekeeper.staging.scratch import Scratch
 from gatekeeper.staging.stand_ins import StandIns
 from migrations_lint.model import Direction, Script
 
 _NO_SUCH_ROLE = re.compile(r'role "(?P<name>[^"]+)" does not exist')
 _MOST_ROLES = 20
+# What DISCARD ALL does not give: settings that only a new session reads, and libraries that it has not loaded.
+_FOR_NEW_SESSIONS = re.compile(r"\bALTER\s+(DATABASE|ROLE|USER|SYSTEM)\b|\bLOAD\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class Stage:
     scratch: Scratch
     statement_timeout: timedelta
     stand_ins: StandIns = field(init=False)
+    _idle: dict[str, list[Connection[Any]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         with contextlib.closing(self.scratch.server.connect()) as connection:
@@ -44,45 +49,105 @@ class Stage:
 
     @contextlib.contextmanager
     def session(self, database: str) -> Iterator[Connection[Any]]:
-        """A new session, as every script gets: temporary tables of the way up are not there on the way down."""
-        with contextlib.closing(self.scratch.server.connect(database)) as connection:
-            connection.add_notice_handler(lambda notice: None)
+        """A session as good as new, as every script gets: temporary tables of the way up are gone on the way down."""
+        idle = self._idle.setdefault(database, [])
+        connection = idle.pop() if idle else self._connect(database)
+        try:
             yield connection
+        except psycopg.Error as error:
+            fault = fault_of(error, self.scratch.server, connection)
+            connection.close()
+            if fault is not None:
+                raise fault from error
+            raise
+        except BaseException:
+            connection.close()
+            raise
+        with contextlib.suppress(psycopg.Error):
+            connection.execute("DISCARD ALL")
+            idle.append(connection)
+
+    def leave(self, database: str) -> None:
+        """Hang up: a database that somebody is connected to can be neither copied nor dropped."""
+        for connection in self._idle.pop(database, []):
+            connection.close()
+
+    def copy(self, database: str) -> str:
+        """A copy, made while none of our sessions is there."""
+        self.leave(database)
+        return self.scratch.create(database)
+
+    def drop(self, database: str) -> None:
+        """Drop a scratch database of this run."""
+        self.leave(database)
+        self.scratch.drop(database)
+
+    def close(self) -> None:
+        """Hang up everywhere."""
+        for database in list(self._idle):
+            self.leave(database)
 
     def catalog(self, database: str) -> Catalog:
         """What the database holds now."""
         with self.session(database) as connection:
             return catalog_of(connection)
 
-    def run(self, database: str, script: Script, direction: Direction) -> Ran:
-        """Run one way of a migration in a session of its own."""
-        with self.session(database) as connection:
+    def run(self, database: str, script: Script, direction: Direction, *, traced: bool = True) -> Ran:
+        """Run one way of a migration in a session of its own.
+
+        Raises a GatekeeperError where not the script but the server is to blame: it is gone, full or may not do it.
+        """
+        with self.session(database) as connection, self.session(database) as outside:
             limit = int(self.statement_timeout.total_seconds() * 1000)
             connection.execute("SELECT set_config('statement_timeout', %s, false)", [str(limit)])
+            probe = LockProbe(outside) if traced else None
             try:
-                if self.scratch.server.is_ours:
-                    return Ran(trace(connection, script, substitute=self.stand_ins.substitute))
-                return Ran(trace(connection, script))
+                return Ran(self._run(connection, script, probe))
             except StatementFailed as failed:
-                return Ran(failed.trace, _failure(failed, direction))
+                fault = fault_of(failed.cause, self.scratch.server, connection, failed.statement)
+                if fault is not None:
+                    raise fault from failed
+                return Ran(failed.trace, self._failure(failed, direction))
+            finally:
+                if _FOR_NEW_SESSIONS.search(script.sql):
+                    self.leave(database)
 
-    def advance(self, database: str, script: Script) -> Ran:
+    def _run(self, connection: Connection[Any], script: Script, probe: LockProbe | None) -> LockTrace:
+        is_ours = self.scratch.server.is_ours
+        substitute = self.stand_ins.substitute if is_ours else _nothing
+        if probe is None:
+            return run_through(connection, script, substitute)
+        return trace(connection, script, substitute=substitute, probe=probe, counts_wal=is_ours)
+
+    def advance(self, database: str, script: Script, *, traced: bool = True) -> Ran:
         """Run a way up for the first time; a server of ours gets the roles that a history takes for granted."""
-        ran = self.run(database, script, Direction.UP)
+        ran = self.run(database, script, Direction.UP, traced=traced)
         for _ in range(_MOST_ROLES):
             role = _NO_SUCH_ROLE.search(ran.failure.message) if ran.failure else None
             if role is None or not self.scratch.server.is_ours:
                 break
             with self.session(database) as connection, contextlib.suppress(psycopg.errors.DuplicateObject):
                 connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role["name"])))
-            self.stand_ins.used.append(f"role {role['name']}")
-            ran = self.run(database, script, Direction.UP)
+            self.stand_ins.roles.add(role["name"])
+            ran = self.run(database, script, Direction.UP, traced=traced)
         return ran
 
+    def _connect(self, database: str) -> Connection[Any]:
+        connection = self.scratch.server.connect(database)
+        connection.add_notice_handler(lambda notice: None)
+        connection.prepare_threshold = None  # DISCARD ALL forgets prepared statements
+        return connection
 
-def _failure(failed: StatementFailed, direction: Direction) -> Failure:
-    cause = failed.cause
-    message = cause.diag.message_primary or str(cause).strip()
-    if cause.diag.message_detail:
-        message = f"{message} ({cause.diag.message_detail})"
-    return Failure(direction.value, failed.statement, cause.sqlstate or "", message, failed.line)
+    def _failure(self, failed: StatementFailed, direction: Direction) -> Failure:
+        cause = failed.cause
+        message = cause.diag.message_primary or str(cause).strip()
+        if cause.diag.message_detail:
+            message = f"{message} ({cause.diag.message_detail})"
+        if isinstance(cause, psycopg.errors.QueryCanceled):
+            limit = self.statement_timeout.total_seconds()
+            message = f"{message}: it ran for more than {limit:g} s (`statement_timeout` under [staging])"
+        return Failure(direction.value, failed.statement, cause.sqlstate or "", message, failed.line)
+
+
+def _nothing(sql: str) -> str | None:
+    return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 _EXTENSION = re.compile(
     r'\s*(?P<verb>CREATE|DROP)\s+EXTENSION\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?"?(?P<name>[\w-]+)"?', re.IGNORECASE
 )
+_WORD = re.compile(r"[\w$-]+")
 _SCHEMA = re.compile(r'\bSCHEMA\s+(?P<schema>"[^"]+"|\w+)', re.IGNORECASE)
 
 _UUID = "uuid LANGUAGE sql VOLATILE AS 'SELECT gen_random_uuid()'"
@@ -38,10 +39,11 @@ STAND_INS: Mapping[str, Mapping[str, str]] = {
 
 @dataclass
 class StandIns:
-    """Answers for the extensions that `available` lacks, and remembers which it stood in for."""
+    """Answers for the extensions that `available` lacks, and remembers what it stood in for, roles included."""
 
     available: frozenset[str]
-    used: list[str] = field(default_factory=list)
+    extensions: set[str] = field(default_factory=set)
+    roles: set[str] = field(default_factory=set)
 
     def substitute(self, sql: str) -> str | None:
         """Other SQL for CREATE or DROP EXTENSION where the server lacks it and we can do it; else None."""
@@ -49,9 +51,7 @@ class StandIns:
         name = match["name"].lower() if match else ""
         if match is None or name in self.available or name not in STAND_INS:
             return None
-        note = f"extension {name}"
-        if note not in self.used:
-            self.used.append(note)
+        self.extensions.add(name)
         schema = _SCHEMA.search(sql)
         prefix = f"{schema['schema']}." if schema else ""
         functions = STAND_INS[name]
@@ -59,4 +59,21 @@ class StandIns:
             return "; ".join(f"DROP FUNCTION IF EXISTS {prefix}{function} CASCADE" for function in functions)
         return "; ".join(
             f"CREATE OR REPLACE FUNCTION {prefix}{function} RETURNS {body}" for function, body in functions.items()
+        )
+
+    def used_in(self, sql: str) -> tuple[str, ...]:
+        """What was stood in for and a script depends on: it names the extension, one of its functions, or the role."""
+        words = frozenset(_WORD.findall(sql))
+        extensions = (
+            f"extension {name}"
+            for name in sorted(self.extensions)
+            if name in words or not words.isdisjoint(function.partition("(")[0] for function in STAND_INS[name])
+        )
+        return (*extensions, *(f"role {role}" for role in sorted(self.roles) if role in words))
+
+    def used(self) -> tuple[str, ...]:
+        """Everything that was stood in for."""
+        return (
+            *(f"extension {name}" for name in sorted(self.extensions)),
+            *(f"role {role}" for role in sorted(self.roles)),
         )

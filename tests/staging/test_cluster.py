@@ -1,6 +1,7 @@
 """A private cluster comes up, tells what stops it, and is gone afterwards."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,7 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         folder = Path(name)
         folder.chmod(0o755)
         (folder / "programs").mkdir()
+        monkeypatch.setenv("TMPDIR", name)
         monkeypatch.setattr(tempfile, "tempdir", name)
         yield folder
 
@@ -58,3 +60,16 @@ def test_a_program_that_the_servers_user_may_not_reach_is_a_clear_error(place: P
         private_cluster(binaries).__enter__()
 
     assert clusters(place) == []
+
+
+def test_clusters_lie_in_memory_unless_somebody_has_chosen_another_place(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with private_cluster(embedded_binaries()) as chosen:
+        assert chosen.folder.parent == place
+    monkeypatch.delenv("TMPDIR")
+    if shutil.disk_usage("/dev/shm").free < 2 * 1024**3:
+        pytest.skip("this machine has no room in memory")
+    with private_cluster(embedded_binaries()) as cluster:
+        assert cluster.folder.parent == Path("/dev/shm")
+    assert not cluster.folder.exists()

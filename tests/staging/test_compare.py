@@ -15,7 +15,8 @@ def _entry(kind: str, name: str, definition: str, owner: str | None) -> Entry:
     return Entry(kind, name, definition, owner if owner is not None and owner <= name else None)
 
 
-_ENTRIES = st.lists(st.builds(_entry, _WORDS, _WORDS, _WORDS, st.none() | _WORDS), max_size=8)
+_KINDS = st.sampled_from(["table", "column", "row level security"])
+_ENTRIES = st.lists(st.builds(_entry, _KINDS, _WORDS, _WORDS, st.none() | _WORDS), max_size=8)
 CATALOGS = st.builds(lambda entries: Catalog({(e.kind, e.name): e for e in entries}, {}), _ENTRIES)
 
 

@@ -1,0 +1,27 @@
+DROP INDEX visit_note; CREATE INDEX visit_note ON visit (note); COMMENT ON INDEX visit_note IS 'fast'
+DROP VIEW busy; CREATE VIEW busy AS SELECT id, clinic_id FROM visit WHERE mood = 'busy'
+DROP POLICY own ON visit; CREATE POLICY own ON visit USING (clinic_id = 1)
+ALTER TABLE visit RENAME note TO remark; ALTER TABLE visit RENAME remark TO note
+ALTER TABLE room RENAME TO rooms; ALTER TABLE rooms RENAME TO room
+ALTER TABLE visit SET SCHEMA archive; ALTER TABLE archive.visit SET SCHEMA public
+GRANT SELECT ON visit TO PUBLIC; REVOKE SELECT ON visit FROM PUBLIC
+GRANT EXECUTE ON FUNCTION stamp() TO pg_monitor; REVOKE EXECUTE ON FUNCTION stamp() FROM pg_monitor
+DROP TRIGGER stamped ON visit; CREATE TRIGGER stamped BEFORE UPDATE ON visit FOR EACH ROW EXECUTE FUNCTION stamp()
+ALTER TABLE visit DISABLE TRIGGER stamped; ALTER TABLE visit ENABLE TRIGGER stamped
+CREATE TABLE extra (id integer); DROP TABLE extra
+CREATE TYPE extra AS ENUM ('a'); DROP TYPE extra
+ALTER TABLE visit ADD COLUMN extra text; ALTER TABLE visit DROP COLUMN extra
+ALTER TABLE visit DROP CONSTRAINT short_note; ALTER TABLE visit ADD CONSTRAINT short_note CHECK (length(note) < 30)
+ALTER TABLE clinic ALTER name DROP NOT NULL; ALTER TABLE clinic ALTER name SET NOT NULL
+ALTER TABLE log DETACH PARTITION log_2020; ALTER TABLE log ATTACH PARTITION log_2020 FOR VALUES FROM ('2020-01-01') TO ('2021-01-01')
+DROP FUNCTION twice(integer); CREATE FUNCTION twice(value integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT value * 2'; REVOKE EXECUTE ON FUNCTION twice(integer) FROM PUBLIC
+DROP STATISTICS visit_pair; CREATE STATISTICS visit_pair ON clinic_id, note FROM visit
+DROP DOMAIN score CASCADE; CREATE DOMAIN score AS integer DEFAULT 1 CHECK (VALUE > 0); ALTER TABLE visit ADD COLUMN score score; CREATE CAST (mood AS score) WITH INOUT
+DROP MATERIALIZED VIEW notes; CREATE MATERIALIZED VIEW notes AS SELECT id, note FROM visit; CREATE UNIQUE INDEX notes_id ON notes (id)
+ALTER TABLE visit ALTER clinic_id SET STATISTICS 100; ALTER TABLE visit ALTER clinic_id SET STATISTICS 500
+ALTER TABLE clinic ALTER code TYPE text; ALTER TABLE clinic ALTER code TYPE varchar(12)
+UPDATE visit SET note = note || '?'; UPDATE visit SET note = left(note, -1)
+DELETE FROM patient; INSERT INTO patient VALUES (1, 'ann', '1990-01-01')
+ALTER TABLE room REPLICA IDENTITY FULL; ALTER TABLE room REPLICA IDENTITY DEFAULT
+COMMENT ON TABLE visit IS 'x'; COMMENT ON TABLE visit IS NULL
+ALTER TABLE visit SET (autovacuum_enabled = false); ALTER TABLE visit RESET (autovacuum_enabled)
