@@ -42,12 +42,16 @@ def proved(
 
     Raises StagingUnreachable, MissingGrant or ExtensionMissing where the server will not do.
     """
+    from gatekeeper.staging.at_hand import extensions_of
     from gatekeeper.staging.rollback_proof import prove
     from gatekeeper.staging.server import staging_server
 
     settings = invocation.settings.staging
     url = staging or (settings.url.get_secret_value() if settings.url else None)
-    with invocation.err.status("Starting the server …") as status, staging_server(url) as server:
+    chosen = staging_server(
+        url, version=invocation.settings.lint.server_version, extensions=extensions_of(history.migrations)
+    )
+    with invocation.err.status("Starting the server …") as status, chosen as server:
 
         def progress(done: int, of: int, migration: "Migration") -> None:
             status.update(f"{done} of {of}: {migration.id}")

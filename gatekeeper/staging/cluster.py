@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pwd
+import re
 import shutil
 import signal
 import tempfile
@@ -72,6 +73,17 @@ def machine_binaries() -> dict[int, Path]:
     roots = (path for pattern in ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin") for path in Path("/").glob(pattern))
     versions = {"".join(filter(str.isdigit, "".join(path.parts[-2:-1]))): path for path in roots}
     return {int(version): path for version, path in versions.items() if (path / "initdb").exists()}
+
+
+def version_of(binaries: Path) -> int:
+    """The major version of these programs, as they say it themselves."""
+    said = _told(Command((str(binaries / "postgres"), "--version"), "ask PostgreSQL for its version"))
+    number = re.search(r"\(PostgreSQL\) (\d+)", said)
+    if number is None:
+        raise StagingUnreachable(
+            f"{binaries} holds no PostgreSQL that we know", seen=[said], next_step="Name a server with --staging."
+        )
+    return int(number[1])
 
 
 @contextlib.contextmanager
@@ -156,6 +168,11 @@ def _run(program: Path, folder: Path, *arguments: str) -> None:
         timeout=_PATIENCE,
         user=_server_user() if os.geteuid() == 0 else None,
     )
+    _told(command)
+
+
+def _told(command: Command) -> str:
+    program = Path(command.arguments[0])
     try:
         finished = run(command)
     except CannotStart as error:
@@ -170,3 +187,4 @@ def _run(program: Path, folder: Path, *arguments: str) -> None:
             seen=finished.told.splitlines()[-_SHOWN_LINES:],
             next_step="Mend what it names, or name a staging server with --staging.",
         )
+    return finished.told

@@ -46,8 +46,7 @@ class ExtensionRefused(GatekeeperError):
         super().__init__(
             f"the role {role} on {host} may not create the extension {name}, which takes a superuser; "
             "nothing was proven",
-            next_step=f'Let an administrator run CREATE EXTENSION "{name}" in the database template1 there and write '
-            "IF NOT EXISTS in the migration, give a role that may, or leave out --staging to use a server of our own.",
+            next_step="Name a role there that may, or leave out --staging to use a server of our own.",
         )
 
 

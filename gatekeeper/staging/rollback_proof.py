@@ -15,6 +15,7 @@ from gatekeeper.model.proof import (
     SchemaDifference,
     VerifyReport,
 )
+from gatekeeper.staging.at_hand import extensions_of
 from gatekeeper.staging.catalog import Catalog
 from gatekeeper.staging.compare import compare, refutes
 from gatekeeper.staging.data_probe import DataDigest, compare_data, digest
@@ -46,6 +47,7 @@ def prove(
     with scratch(server) as databases:
         stage = Stage(databases, statement_timeout)
         try:
+            stage.check(extensions_of(history))
             proving = _Proving(Workshop(stage, databases.create()))
             for number, migration in enumerate(history):
                 progress(number, len(history), migration)

@@ -1,27 +1,27 @@
 """The server on which migrations are tried: a URL, else a private one of ours (embedded, or the machine's own)."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 import psycopg
 from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from gatekeeper.staging.at_hand import ServerKind, choose, servers_at_hand
 from gatekeeper.staging.cluster import embedded_binaries, machine_binaries, private_cluster
 from gatekeeper.staging.errors import MissingGrant, StagingMisconfigured, StagingUnreachable
 
+# A network that swallows everything is noticed within half a minute; what a statement takes has its own limit.
+_PATIENCE: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}
 _PAGE_OF_URLS = "postgresql://user@host:5432/database"
-
-
-class ServerKind(Enum):
-    """Whose server it is; the words of `staging` in the report."""
-
-    CONFIGURED = "configured"
-    EMBEDDED = "embedded"
-    MACHINE = "machine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,32 +42,46 @@ class StagingServer:
         """Where it is, without the password."""
         return _place(self.url)
 
+    @property
+    def user(self) -> str:
+        """The role that the URL names, as far as it does."""
+        return str(conninfo_to_dict(self.url).get("user", "of the staging URL"))
+
     def connect(self, database: str | None = None) -> Connection[Any]:
         """A new session in autocommit mode; in `database`, else in the one that the URL names."""
         return _connect(make_conninfo(self.url, dbname=database) if database else self.url)
 
 
 @contextlib.contextmanager
-def staging_server(url: str | None = None) -> Iterator[StagingServer]:
-    """The configured server, else the embedded PostgreSQL.
+def staging_server(
+    url: str | None = None, *, version: int | None = None, extensions: Iterable[str] = ()
+) -> Iterator[StagingServer]:
+    """The configured server; else, of those at hand, the one that fits production's `version` and the `extensions`.
 
-    Raises StagingMisconfigured, StagingUnreachable or MissingGrant.
+    Without a version it is the embedded PostgreSQL. Raises StagingMisconfigured, StagingUnreachable or MissingGrant.
     """
-    if url is None:
+    if url is not None:
+        yield configured_server(url)
+        return
+    chosen = choose(servers_at_hand(), version, extensions) if version is not None else None
+    if chosen is None or chosen.kind is ServerKind.EMBEDDED:
         with embedded_server() as server:
             yield server
     else:
-        yield configured_server(url)
+        with private_cluster(chosen.binaries) as cluster:
+            yield StagingServer(ServerKind.MACHINE, cluster.url, chosen.version)
 
 
 def configured_server(url: str) -> StagingServer:
     """Somebody's staging server, once it has answered and our role may create databases there."""
     with contextlib.closing(_connect(url)) as connection:
-        may_create = connection.execute(
-            "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
-        ).fetchone()
-        if may_create is None or not may_create[0]:
+        if not _answer(connection, "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"):
             raise MissingGrant(connection.info.user, _place(url))
+        if _answer(connection, "SELECT pg_is_in_recovery()"):
+            raise StagingMisconfigured(
+                f"the staging server on {_place(url)} is a standby, which is read only",
+                next_step="Name its primary, or leave out --staging to use a server of our own.",
+            )
         return StagingServer(ServerKind.CONFIGURED, url, connection.info.server_version // 10000)
 
 
@@ -92,6 +106,11 @@ def machine_server(version: int) -> Iterator[StagingServer]:
         yield StagingServer(ServerKind.MACHINE, cluster.url, version)
 
 
+def _answer(connection: Connection[Any], question: str) -> bool:
+    row = connection.execute(question.encode()).fetchone()
+    return bool(row and row[0])
+
+
 def _version(url: str) -> int:
     with contextlib.closing(_connect(url)) as connection:
         return connection.info.server_version // 10000
@@ -99,7 +118,7 @@ def _version(url: str) -> int:
 
 def _connect(url: str) -> Connection[Any]:
     try:
-        return psycopg.connect(url, autocommit=True, connect_timeout=10, application_name="gatekeeper verify")
+        return psycopg.connect(url, autocommit=True, application_name="gatekeeper verify", **_PATIENCE)
     except psycopg.ProgrammingError as error:
         raise StagingMisconfigured(
             "the staging URL is not a connection string", next_step=f"Write it as {_PAGE_OF_URLS}."

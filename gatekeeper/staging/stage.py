@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -12,15 +12,23 @@ from psycopg import Connection, sql
 
 from gatekeeper.model.proof import Failure, LockTrace
 from gatekeeper.staging.catalog import Catalog, catalog_of
+from gatekeeper.staging.errors import ExtensionMissing, ExtensionRefused
 from gatekeeper.staging.faults import fault_of
 from gatekeeper.staging.lock_probe import LockProbe
 from gatekeeper.staging.lock_trace import StatementFailed, run_through, trace
 from gatekeeper.staging.scratch import Scratch
-from gatekeeper.staging.stand_ins import StandIns
+from gatekeeper.staging.stand_ins import STAND_INS, StandIns
 from migrations_lint.model import Direction, Script
 
 _NO_SUCH_ROLE = re.compile(r'role "(?P<name>[^"]+)" does not exist')
 _MOST_ROLES = 20
+# Extensions that are there, but that this role may not create; `trusted` came with PostgreSQL 13.
+_REFUSED = """
+    SELECT e.name FROM pg_available_extensions e
+      JOIN pg_available_extension_versions v ON v.name = e.name AND v.version = e.default_version
+     WHERE v.superuser AND NOT coalesce((to_jsonb(v) ->> 'trusted')::boolean, false)
+       AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+"""
 # What DISCARD ALL does not give: settings that only a new session reads, and libraries that it has not loaded.
 _FOR_NEW_SESSIONS = re.compile(r"\bALTER\s+(DATABASE|ROLE|USER|SYSTEM)\b|\bLOAD\b", re.IGNORECASE)
 
@@ -40,12 +48,24 @@ class Stage:
     scratch: Scratch
     statement_timeout: timedelta
     stand_ins: StandIns = field(init=False)
+    _refused: frozenset[str] = frozenset()
     _idle: dict[str, list[Connection[Any]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         with contextlib.closing(self.scratch.server.connect()) as connection:
             names = connection.execute("SELECT name FROM pg_available_extensions").fetchall()
+            refused = connection.execute(_REFUSED).fetchall()
         self.stand_ins = StandIns(frozenset(name for (name,) in names))
+        self._refused = frozenset(name for (name,) in refused)
+
+    def check(self, extensions: Collection[str]) -> None:
+        """Before anything runs: raises ExtensionMissing or ExtensionRefused for what cannot be created here."""
+        server, wanted = self.scratch.server, frozenset(extensions)
+        missing = wanted - self.stand_ins.available - (STAND_INS.keys() if server.is_ours else set())
+        if missing:
+            raise ExtensionMissing(tuple(sorted(missing)), server.host, is_ours=server.is_ours)
+        if refused := sorted(wanted & self._refused):
+            raise ExtensionRefused(refused[0], server.user, server.host)
 
     @contextlib.contextmanager
     def session(self, database: str) -> Iterator[Connection[Any]]:

@@ -7,6 +7,7 @@ from gatekeeper.release.desk import Desk
 from gatekeeper.release.history import project_history
 from gatekeeper.release.step import Result, Work, done, failed, skipped
 from gatekeeper.report.proofs import as_json
+from gatekeeper.staging.at_hand import extensions_of
 from gatekeeper.staging.rollback_proof import prove
 from gatekeeper.staging.server import staging_server
 from migrations_lint.model import Migration
@@ -25,7 +26,12 @@ def act(desk: Desk) -> Result:
     def progress(number: int, of: int, migration: Migration) -> None:
         desk.remark("verify", f"{number + 1} of {of}: {migration.id}")
 
-    with staging_server(settings.url.get_secret_value() if settings.url else None) as server:
+    chosen = staging_server(
+        settings.url.get_secret_value() if settings.url else None,
+        version=desk.settings.lint.server_version,
+        extensions=extensions_of(history),
+    )
+    with chosen as server:
         report = prove(
             history,
             server,
