@@ -25,6 +25,7 @@ from migrations_lint.model import (
     Severity,
     Statement,
     Unknown,
+    fingerprint,
 )
 from migrations_lint.moment import Moment
 from migrations_lint.parse import parse
@@ -121,7 +122,7 @@ def _migration(
             statements.append(CheckedStatement(moment.statement, direction, moment.transaction, moment.facts))
             for rule in rules:
                 if isinstance(rule, StatementRule):
-                    findings += _weighed(rule.check(replace(moment, rule=rule.name)), settings)
+                    findings += _weighed(_signed(rule, moment), settings)
             last = moment
         if direction is Direction.UP and statements:
             made = last.session.leaving(last.facts, here.schema.copy()).new
@@ -196,6 +197,13 @@ def _of_releases(
             for release in releases:
                 for finding in _weighed(rule.check(replace(release, rule=rule.name)), settings):
                     yield owner[finding.path], finding
+
+
+def _signed(rule: StatementRule, moment: Moment) -> Iterator[Finding]:
+    """What one rule finds at one statement, under its name."""
+    for finding in rule.check(moment):
+        key = fingerprint(rule.name, moment.migration, moment.direction, moment.statement.sql)
+        yield replace(finding, rule=rule.name, fingerprint=key)
 
 
 def _weighed(findings: Iterable[Finding], settings: LintSettings) -> Iterator[Finding]:

@@ -36,12 +36,12 @@ class LockMode(Enum):
     @property
     def blocks_reads(self) -> bool:
         """A plain SELECT has to wait."""
-        return self.conflicts_with(LockMode.ACCESS_SHARE)
+        return self in _BLOCKING_READS
 
     @property
     def blocks_writes(self) -> bool:
         """INSERT, UPDATE, DELETE and MERGE have to wait."""
-        return self.conflicts_with(LockMode.ROW_EXCLUSIVE)
+        return self in _BLOCKING_WRITES
 
 
 _RANKS = {mode: rank for rank, mode in enumerate(LockMode, start=1)}
@@ -60,6 +60,8 @@ CONFLICTS: dict[LockMode, frozenset[LockMode]] = {
     LockMode.EXCLUSIVE: _ALL - {LockMode.ACCESS_SHARE},
     LockMode.ACCESS_EXCLUSIVE: _ALL,
 }
+_BLOCKING_READS = CONFLICTS[LockMode.ACCESS_SHARE]
+_BLOCKING_WRITES = CONFLICTS[LockMode.ROW_EXCLUSIVE]
 
 
 def strongest(*modes: LockMode) -> LockMode:

@@ -20,6 +20,7 @@ from migrations_lint.model import (
     Severity,
     fingerprint,
 )
+from migrations_lint.session import made_by
 from migrations_lint.settings import LintSettings
 from migrations_lint.snapshot import SchemaSnapshot
 
@@ -52,7 +53,7 @@ class Release:
         for checked in migrations:
             for statement in checked.statements:
                 if statement.direction is Direction.UP:
-                    made |= {fact.relation for fact in statement.all(CreatesRelation) if not fact.may_exist}
+                    made |= made_by(statement.facts)
                     made |= {fact.to for fact in statement.all(RenamesRelation) if fact.relation in made}
         return cls(tuple(migrations), tuple(history), after, settings, frozenset(made))
 

@@ -5,7 +5,7 @@ current transaction"; a SET of a transaction that is rolled back disappears with
 (a lock taken after a savepoint is released by rolling back to it).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from migrations_lint.model import (
@@ -37,9 +37,10 @@ class Session:
     """The state in which a statement meets its session.
 
     `transaction` numbers the script's transactions, None is outside of any; `explicit` says that the script's own
-    BEGIN is open. `held` are the locks of this transaction, `here` the relations that it has made, `new` those that
-    the script has. `parameters` hold for the session, `local` ones until the transaction ends; a value of None is
-    the server's default. `forgotten` are parameters that were set and are no longer in force.
+    BEGIN is open. `held` are the locks of this transaction on what others can see, `here` the relations that
+    it has made, `new` those that the script has, both with the statement's own. `parameters` hold for the session,
+    `local` ones until the transaction ends; a value of None is the server's default. `forgotten` are parameters that
+    were set and are no longer in force.
     """
 
     transaction: int | None = None
@@ -81,13 +82,18 @@ class Session:
         """Between two pieces of a script that its tool runs in transactions of their own."""
         return self._ended()
 
-    def beginning(self, facts: Iterable[Fact], schema: SchemaSnapshot) -> "Session":
-        """A BEGIN runs inside the transaction that it opens; inside another one it only marks that as the script's."""
+    def beginning(self, facts: Sequence[Fact], schema: SchemaSnapshot) -> "Session":
+        """At a statement: what it makes is new, and a BEGIN runs inside the transaction that it opens.
+
+        Inside another one BEGIN only marks that as the script's.
+        """
+        made = made_by(facts)
+        session = replace(self, here=self.here | made, new=self.new | made) if made else self
         for fact in facts:
             if isinstance(fact, ControlsTransaction) and fact.command == "BEGIN":
-                begun = self if self.transaction is not None else self._begun(schema)
+                begun = session if session.transaction is not None else session._begun(schema)
                 return replace(begun, explicit=True)
-        return self
+        return session
 
     def leaving(self, facts: Iterable[Fact], schema: SchemaSnapshot) -> "Session":
         """After a statement whose facts have been replayed onto `schema`; a rollback takes the schema back as well."""
@@ -99,8 +105,6 @@ class Session:
         for fact in facts:
             if isinstance(fact, SetsParameter):
                 session = session._set(fact)
-            elif isinstance(fact, CreatesRelation) and not fact.may_exist:
-                session = replace(session, here=session.here | {fact.relation}, new=session.new | {fact.relation})
             elif isinstance(fact, RenamesRelation) and fact.relation in session.new:
                 here = session.here | ({fact.to} if fact.relation in session.here else set())
                 session = replace(session, here=here, new=session.new | {fact.to})
@@ -175,6 +179,14 @@ class Session:
         if fact.local:
             return replace(self, local={**local, fact.name: fact.value})
         return replace(self, local=local, parameters={**self.parameters, fact.name: fact.value})
+
+
+def made_by(facts: Sequence[Fact]) -> frozenset[Relation]:
+    """The relations that a statement makes, without those that it may have found in place, or replaces."""
+    made = frozenset(fact.relation for fact in facts if isinstance(fact, CreatesRelation) and not fact.may_exist)
+    if not made:
+        return made
+    return made & {fact.relation for fact in facts if isinstance(fact, LockFact) and fact.created_here}
 
 
 def milliseconds(value: str) -> float | None:

@@ -43,7 +43,7 @@ def _(fact: CreatesRelation, schema: SchemaSnapshot) -> None:
             inherits=fact.inherits,
             reads=fact.reads,
             owned_by=fact.owned_by,
-            certain=not fact.if_not_exists,
+            certain=not fact.may_exist,
             complete=fact.complete,
             mentions=fact.mentions,
             partition_key=fact.partition_key,

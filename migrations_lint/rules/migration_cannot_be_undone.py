@@ -61,6 +61,8 @@ def _given_back(statement: CheckedStatement) -> Iterator[tuple[Relation, str]]:
 
 
 def _labels(release: Release, checked: CheckedMigration, down: list[CheckedStatement]) -> Iterator[Finding]:
+    if checked.migration.down_path is None and not down:
+        return  # going forward only is the policy there
     made = {fact.type.name for statement in checked.statements for fact in statement.all(CreatesType)}
     for statement in checked.statements:
         for value in statement.all(AddsEnumValue):

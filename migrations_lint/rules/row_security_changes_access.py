@@ -63,9 +63,12 @@ def _changed(
 ) -> Iterator[tuple[Relation, str, str]]:
     for change in altered:
         yield change.relation, change.name, "changed"
+    policies = [one for one in dropped if one.kind is ObjectKind.POLICY and one.on is not None]
+    if not policies:
+        return
     up = [statement for statement in checked.statements if statement.direction is Direction.UP]
     kept = {made.relation for statement in up for made in statement.all(CreatesPolicy)}
     gone = {table.relation for statement in up for table in statement.all(DropsRelation)}
-    for policy in dropped:
-        if policy.kind is ObjectKind.POLICY and policy.on is not None and policy.on not in gone:
+    for policy in policies:
+        if policy.on is not None and policy.on not in gone:
             yield policy.on, policy.name, "replaced" if policy.on in kept else "gone"

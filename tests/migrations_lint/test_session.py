@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from gatekeeper.staging.server import StagingServer
 from migrations_lint.catalog import replay
+from migrations_lint.engine import lint
 from migrations_lint.facts import Scene, facts_of
-from migrations_lint.model import Fragment, Source
+from migrations_lint.model import Fragment, Migration, Source
 from migrations_lint.parse import parse
 from migrations_lint.session import Session, milliseconds
 from migrations_lint.snapshot import SchemaSnapshot
+from tests.migrations_lint.scripts import migration
 
 
 def session_after(*statements: str, schema: SchemaSnapshot | None = None) -> Session:
@@ -113,6 +115,36 @@ def test_a_rollback_takes_the_schema_back() -> None:
 
     assert [(str(t.relation), list(t.columns)) for t in schema.tables.values()] == [("public.a", ["x"])]
     assert {str(relation) for relation in session.new} == {"public.a"}
+
+
+INDEXED = "CREATE TABLE IF NOT EXISTS orders (id int); CREATE INDEX orders_id ON orders (id)"
+
+
+def blocked_writes(history: list[Migration]) -> list[str]:
+    return [finding.path.name for finding in lint(history).findings if finding.rule == "index-build-blocks-writes"]
+
+
+def test_in_the_first_migration_if_not_exists_may_find_an_old_table() -> None:
+    assert blocked_writes([migration(INDEXED, name="1")]) == ["1.sql"]
+
+
+def test_later_on_a_table_that_no_migration_has_made_is_made_by_if_not_exists() -> None:
+    first = migration("CREATE TABLE bills (id int)", name="1")
+
+    assert blocked_writes([first, migration(INDEXED, name="2")]) == []
+    assert blocked_writes(
+        [first, migration("CREATE TABLE orders (id int)", name="2"), migration(INDEXED, name="3")]
+    ) == ["3.sql"]
+
+
+def test_a_view_that_is_replaced_is_not_new() -> None:
+    schema = SchemaSnapshot()
+
+    session = session_after("CREATE TABLE a (x int)", "CREATE VIEW v AS SELECT x FROM a", "BEGIN", schema=schema)
+    again = session_after("BEGIN", "CREATE OR REPLACE VIEW v AS SELECT x FROM a", schema=schema)
+
+    assert "public.v" in {str(relation) for relation in session.new}
+    assert again.new == frozenset()
 
 
 @given(st.floats(0, 10_000), st.sampled_from(["us", "ms", "s", "min", "h", "d"]), st.sampled_from(["", " ", "  "]))
