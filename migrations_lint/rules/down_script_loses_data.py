@@ -2,32 +2,53 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import Direction, DropsColumn, DropsRelation, Finding, RelationKind, RowChange, Severity
-from migrations_lint.moment import Moment
-from migrations_lint.rules import rule
+from migrations_lint.model import (
+    CheckedMigration,
+    CheckedStatement,
+    Direction,
+    DropsColumn,
+    DropsRelation,
+    Finding,
+    Relation,
+    RelationKind,
+    RowChange,
+    Severity,
+)
+from migrations_lint.release import Release
+from migrations_lint.rules import release_rule
 
 _WITH_ROWS = frozenset({RelationKind.TABLE, RelationKind.PARTITIONED_TABLE})
+_SHOWN = 3
 
 
-@rule
-def down_script_loses_data(moment: Moment) -> Iterator[Finding]:
-    """What is lost is said; whether it may be, `gatekeeper verify` and the loss witness decide with real rows."""
-    if moment.direction is Direction.UP:
-        return
-    for column in moment.all(DropsColumn):
-        yield _lost(moment, f"the values of {column.relation}.{column.column}", column)
-    for dropped in moment.all(DropsRelation):
-        if dropped.kind in _WITH_ROWS:
-            yield _lost(moment, f"the rows of {dropped.relation}", dropped)
-    for change in moment.all(RowChange):
-        if change.command in {"DELETE", "TRUNCATE"} and not change.bounded:
-            yield _lost(moment, f"the rows of {change.relation}", change)
+@release_rule
+def down_script_loses_data(release: Release) -> Iterator[Finding]:
+    """Once a way down. Whether it may be lost, `gatekeeper verify` and the loss witness decide with real rows."""
+    for checked in release.migrations:
+        losses = list(_losses(checked))
+        if losses:
+            named = [what for _, _, what in losses[:_SHOWN]]
+            more = f", and {len(losses) - _SHOWN} more" if len(losses) > _SHOWN else ""
+            yield release.finding(
+                checked,
+                losses[0][0],
+                f"rolling back destroys {', '.join(named)}{more}, also what was written since the migration ran",
+                help="Roll back the application only and leave the schema; drop it later, once nothing needs it.",
+                relations=tuple(dict.fromkeys(relation for _, relation, _ in losses)),
+                severity=Severity.NOTE,
+            )
 
 
-def _lost(moment: Moment, what: str, fact: DropsColumn | DropsRelation | RowChange) -> Finding:
-    return moment.finding(
-        f"rolling back destroys {what}, also those written since the migration ran",
-        help="Roll back the application only and leave the schema; drop it later, once nothing needs it.",
-        relations=(fact.relation,),
-        severity=Severity.NOTE,
-    )
+def _losses(checked: CheckedMigration) -> Iterator[tuple[CheckedStatement, Relation, str]]:
+    down = [statement for statement in checked.statements if statement.direction is Direction.DOWN]
+    tables = {one.relation for statement in down for one in statement.all(DropsRelation) if one.kind in _WITH_ROWS}
+    for statement in down:
+        for column in statement.all(DropsColumn):
+            if column.relation not in tables:
+                yield statement, column.relation, f"the values of {column.relation}.{column.column}"
+        for dropped in statement.all(DropsRelation):
+            if dropped.kind in _WITH_ROWS:
+                yield statement, dropped.relation, f"the rows of {dropped.relation}"
+        for change in statement.all(RowChange):
+            if change.command in {"DELETE", "TRUNCATE"} and not change.bounded:
+                yield statement, change.relation, f"the rows of {change.relation}"
