@@ -49,6 +49,17 @@ def files_at(repository_path: Path, since: str) -> tuple[Path, ...]:
         return tuple(root / name for name in names if name)
 
 
+def tracked_files(folder: Path) -> tuple[Path, tuple[str, ...]]:
+    """The root of the repository that a folder is in, and the names below it that git tracks; no names without one."""
+    try:
+        with Repo(folder, search_parent_directories=True) as repository:
+            root = Path(repository.working_tree_dir or folder)
+            names = repository.git.ls_files("-z", "--full-name", ":/").split("\0")
+            return root, tuple(name for name in names if name)
+    except (InvalidGitRepositoryError, NoSuchPathError):
+        return folder, ()
+
+
 def commit(repository_path: Path, revision: str = "HEAD") -> str:
     """The full name of the commit."""
     with _repository(repository_path) as repository:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from migrations_lint import formats, reporters, rules
 from migrations_lint.baseline import accept
+from migrations_lint.code import Code, Wanted, gone_in
 from migrations_lint.engine import lint
 from migrations_lint.files import read_text
 from migrations_lint.history import AUTO, History, read_history
-from migrations_lint.model import Fragment, Migration, Report, Script, Source
+from migrations_lint.model import Direction, Fragment, Migration, Report, Script, Source
 from migrations_lint.settings import LintSettings
 from migrations_lint.snapshot import SchemaSnapshot
 from migrations_lint.stored_snapshot import read_snapshot
@@ -24,17 +25,25 @@ def lint_paths(paths: Sequence[Path], settings: LintSettings | None = None, *, f
     return lint_history(read_history(paths, format), settings)
 
 
-def lint_history(history: History, settings: LintSettings | None = None) -> Report:
+def lint_history(history: History, settings: LintSettings | None = None, code: Code | None = None) -> Report:
     """Lint the selected migrations of a history, the others telling what was there before them.
+
+    `code` are the application's files that may name what goes; `names_that_go` says which are worth reading.
 
     Raises UnreadableSnapshot or UnreadableBaseline where the settings name a file that is none.
     """
-    report = lint(history.migrations, settings, production_of(settings), selected=history.selected)
+    report = lint(history.migrations, settings, production_of(settings), selected=history.selected, code=code)
     report = replace(report, unread=history.problems)
     if settings is None or not settings.baseline:
         return report
     path = Path(settings.baseline)
     return accept(report, read_text(path), path)
+
+
+def names_that_go(report: Report) -> Wanted:
+    """What the migrations take away, for reading the application's files that may name it."""
+    statements = (one for checked in report.migrations for one in checked.statements if one.direction is Direction.UP)
+    return Wanted(tuple(dict.fromkeys(gone for statement in statements for gone in gone_in(statement.facts))))
 
 
 def production_of(settings: LintSettings | None) -> SchemaSnapshot | None:

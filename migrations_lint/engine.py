@@ -8,6 +8,7 @@ from time import perf_counter
 from migrations_lint.applied import steps_in
 from migrations_lint.catalog import replay
 from migrations_lint.catalog.difference import differences
+from migrations_lint.code import Code
 from migrations_lint.facts import Scene, facts_of
 from migrations_lint.model import (
     CheckedMigration,
@@ -52,11 +53,12 @@ def lint(
     snapshot: SchemaSnapshot | None = None,
     *,
     selected: frozenset[Path] | None = None,
+    code: Code | None = None,
 ) -> Report:
     """Check a history in its own order. `selected` paths are reported; the others only build the catalog.
 
     With a `snapshot` of production, migrations that it holds already are checked against the schema of their time, and
-    pending ones against the snapshot and what the pending ones before them make of it.
+    pending ones against the snapshot and what the pending ones before them make of it. `code` is the application's own.
 
     Raises UnknownRule for a rule name in the settings that no rule has.
     """
@@ -72,7 +74,7 @@ def lint(
         if wanted:
             findings[len(checked)] = found
             checked.append(one)
-    for number, finding in _of_releases(checked, migrations, base.schema, settings, rules):
+    for number, finding in _of_releases(checked, migrations, base.schema, settings, rules, code or Code()):
         findings[number].append(finding)
     accepted = [
         f for number, found in findings.items() for f in _accepted(checked[number].migration, found, rules, settings)
@@ -184,13 +186,14 @@ def _of_releases(
     after: SchemaSnapshot,
     settings: LintSettings,
     rules: Sequence[Rule],
+    code: Code,
 ) -> Iterator[tuple[int, Finding]]:
     """What the rules about releases find, each with the number of its migration.
 
     Where the whole history was asked for, nothing tells what goes out together: each migration stands alone.
     """
     groups = [[one] for one in checked] if len(checked) == len(history) else [checked]
-    releases = [Release.of(group, history, after, settings) for group in groups]
+    releases = [replace(Release.of(group, history, after, settings), code=code) for group in groups]
     owner = {path: number for number, one in enumerate(checked) for path in one.migration.files()}
     for rule in rules:
         if isinstance(rule, ReleaseRule):

@@ -5,8 +5,9 @@ counts as a release of its own.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from migrations_lint.code import Code
 from migrations_lint.model import (
     CheckedMigration,
     CheckedStatement,
@@ -30,7 +31,7 @@ class Release:
     """Checked migrations in the order in which they run, and the schema `after` the whole history has run.
 
     `history` are all migrations, those of other releases too. `new` are the relations that this one makes, which no
-    running code uses yet, under each name that they get.
+    running code uses yet, under each name that they get; `code` is the text of the application, where it was given.
     """
 
     migrations: tuple[CheckedMigration, ...]
@@ -38,6 +39,7 @@ class Release:
     after: SchemaSnapshot
     settings: LintSettings
     new: frozenset[Relation]
+    code: Code = field(default_factory=Code)
     rule: str = ""
 
     @classmethod

@@ -3,11 +3,12 @@
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
+from migrations_lint.code import Code
 from migrations_lint.engine import lint
-from migrations_lint.model import Finding, Fragment, Migration, Script, Source
+from migrations_lint.model import CodeFile, Finding, Fragment, Migration, Script, Source
 from migrations_lint.pages import Section, bare, expected_findings, sections
 from migrations_lint.rules import Rule, SuppressionRule, all_rules
 from migrations_lint.settings import LintSettings
@@ -50,7 +51,8 @@ def findings_on(rule: Rule, example: Section, settings: LintSettings | None = No
     """
     history = history_of(example)
     selected = frozenset(migration.path for migration in history[1:])
-    report = lint(history, _alone(rule, example, settings or LintSettings()), selected=selected)
+    code = Code([CodeFile(PurePath(path), text) for path, text in example.files.items()])
+    report = lint(history, _alone(rule, example, settings or LintSettings()), selected=selected, code=code)
     if report.problems:
         raise ValueError(report.problems[0].message)
     return tuple(finding for finding in report.findings if finding.rule == rule.name)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from gatekeeper import __version__
-from gatekeeper.cli.shared import Invocation, command, history_of
+from gatekeeper.cli.shared import Invocation, command, history_of, linted
 from gatekeeper.cli.verify import proved
 
 
@@ -21,12 +21,11 @@ def check(invocation: Invocation, paths: tuple[Path, ...], since: str | None, st
     """
     from gatekeeper.model.proof import ProofVerdict
     from gatekeeper.report.proofs import as_json, as_text
-    from migrations_lint.api import lint_history
     from migrations_lint.model import Severity
     from migrations_lint.reporters import reporters
 
     history = history_of(invocation, paths, since)
-    report = lint_history(history, invocation.settings.lint)
+    report = linted(history, invocation.settings.lint)
     text = reporters()[invocation.format].render(report, tool=f"gatekeeper {__version__}")
     if not invocation.wants_json:
         click.echo(text + "\n")

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gatekeeper import __version__
-from gatekeeper.cli.shared import Invocation, command, history_of, write_answer
-from migrations_lint.api import lint_history
+from gatekeeper.cli.shared import Invocation, command, history_of, linted, write_answer
 from migrations_lint.model import Finding, Severity
 from migrations_lint.reporters import reporters
 
@@ -65,7 +64,7 @@ def lint(
         history = history_of(invocation, (*paths, *new) if paths else (), since)
     if write_baseline:
         settings = _baselined(invocation, history, settings)
-    report = lint_history(history, settings)
+    report = linted(history, settings)
     write_answer(reporters()[invocation.format].render(report, tool=f"gatekeeper {__version__}"), output)
     if report.reaches(Severity(settings.fail_on)):
         return 1
@@ -78,7 +77,7 @@ def _baselined(invocation: Invocation, history: "History", settings: "LintSettin
     from migrations_lint.baseline import baseline_of
 
     path = Path(settings.baseline or _BASELINE)
-    found = lint_history(history, replace(settings, baseline="")).standing()
+    found = linted(history, replace(settings, baseline="")).standing()
     replace_files({path: baseline_of(found)})
     invocation.err.print(f"{len(found)} finding{'' if len(found) == 1 else 's'} accepted in {path}.")
     if not settings.baseline:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from gatekeeper.config.settings import Settings
     from migrations_lint.history import History
+    from migrations_lint.model import Report
+    from migrations_lint.settings import LintSettings
 
 P = ParamSpec("P")
 
@@ -114,6 +116,27 @@ def history_of(invocation: Invocation, paths: tuple[Path, ...], since: str | Non
     selected = {m.path for m in history.reported() if any(path.resolve() in changed for path in m.files())}
     unread = tuple(problem for problem in history.problems if problem.path.resolve() in changed)
     return replace(history, selected=frozenset(selected), problems=unread)
+
+
+def linted(history: "History", settings: "LintSettings") -> "Report":
+    """The report on a history; where its migrations take names away, the application's code is read for them too.
+
+    Raises UnreadableSnapshot or UnreadableBaseline where the settings name a file that is none.
+    """
+    from migrations_lint.api import lint_history, names_that_go
+
+    report = lint_history(history, settings)
+    wanted = names_that_go(report)
+    if not wanted.gone:
+        return report
+    from gatekeeper.application_code import application_code
+    from gatekeeper.git import tracked_files
+    from migrations_lint.code import Code
+
+    roots = {path.parent.resolve() for migration in history.migrations for path in migration.files()}
+    root, names = tracked_files(min(roots))
+    files = list(application_code(root.resolve(), names, roots, wanted))
+    return lint_history(history, settings, Code(files)) if files else report
 
 
 def target_of(invocation: Invocation, url: str | None) -> str:

@@ -35,6 +35,7 @@ from migrations_lint.model.change import (
     ValidatesConstraint,
     declared_constraints,
 )
+from migrations_lint.model.code import CodeFile, Gone, Mention, NamedBy
 from migrations_lint.model.fact import (
     Certainty,
     ControlsTransaction,
@@ -127,6 +128,7 @@ __all__ = [
     "ChangesSequence",
     "CheckedMigration",
     "CheckedStatement",
+    "CodeFile",
     "Column",
     "Comments",
     "Constraint",
@@ -153,11 +155,14 @@ __all__ = [
     "Fix",
     "Fragment",
     "Function",
+    "Gone",
     "LockFact",
     "LockMode",
     "LocksTable",
     "Maintains",
+    "Mention",
     "Migration",
+    "NamedBy",
     "NeedsNoTransaction",
     "ObjectChange",
     "ObjectKind",
