@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser pooler demo test lint types contracts docs lock bench soak clean
+.PHONY: help setup browser pooler demo test lint types contracts docs lock bench mutants soak clean
 
 help:  ## list what can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test: setup browser pooler  ## everything that must hold before a commit
 
 bench: setup  ## figures beside other tools, each in one run; nothing is asserted
 	@$(BIN)/python -m tests.bench.bake
+
+mutants: setup  ## what rollback checkers find: ours, pg_dump, Alembic, migra; written into the docs
+	@$(BIN)/python -W ignore -m tests.bench.rollback_mutants --write
 
 lock:  ## write requirements.lock anew: the newest versions that pyproject.toml allows
 	@$(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv

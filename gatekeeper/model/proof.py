@@ -88,6 +88,20 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
+class LossWitness:
+    """How many rows a loss is at one moment; None where it could not be counted, and why. Unknown is not zero."""
+
+    loss: Loss
+    rows: int | None
+    reason: str | None = None
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether it is known that nothing would be lost, and nothing would stop the way down."""
+        return self.rows == 0
+
+
+@dataclass(frozen=True, slots=True)
 class ObservedLock:
     """A lock seen in `pg_locks`; held until the transaction's end, not the statement's."""
 
