@@ -4,8 +4,9 @@ import re
 
 from gatekeeper.model.action import Command
 from gatekeeper.process import run
+from gatekeeper.staging.at_hand import ServerKind
 from gatekeeper.staging.cluster import embedded_binaries, machine_binaries
-from gatekeeper.staging.server import ServerKind, StagingServer
+from gatekeeper.staging.server import StagingServer
 from tests.conftest import url_of
 
 _NOISE = re.compile(r"^(--.*|\\(un)?restrict .*|)$")
