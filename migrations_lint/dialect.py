@@ -104,6 +104,41 @@ class Alembic(Dialect):
         return f"`op.{operation}({', '.join([*arguments, *schema])})`"
 
 
+class Django(Dialect):
+    """The operations of django.contrib.postgres, `RunSQL` elsewhere.
+
+    Source: Django 5.2, "Database migration operations" of django.contrib.postgres.
+    """
+
+    __slots__ = ()
+
+    def statement(self, sql: str) -> str:
+        """Through RunSQL."""
+        return f"`migrations.RunSQL({sql!r})`"
+
+    def create_index(self, index: CreatesIndex) -> str:
+        """A unique index is none of a model's indexes."""
+        if index.unique:
+            return Dialect.create_index(self, index)
+        return f"`AddIndexConcurrently` in place of `AddIndex` for {index.index.name}"
+
+    def drop_index(self, index: Relation, relation: Relation | None, *, if_exists: bool = False) -> str:
+        """There is no guarded form of the operation."""
+        if if_exists:
+            return Dialect.drop_index(self, index, relation, if_exists=True)
+        return f"`RemoveIndexConcurrently` in place of `RemoveIndex` for {index.name}"
+
+    def add_not_valid(self, relation: Relation, constraint: Constraint) -> str:
+        """Only a model's CHECKs have an operation."""
+        if constraint.kind is ConstraintKind.CHECK:
+            return f"`AddConstraintNotValid` in place of `AddConstraint` for {constraint.name}"
+        return Dialect.add_not_valid(self, relation, constraint)
+
+    def validate(self, relation: Relation, constraint: str) -> str:
+        """It works for whatever PostgreSQL calls by the name."""
+        return f"`ValidateConstraint` for {constraint}"
+
+
 def definition(constraint: Constraint) -> str:
     """A CHECK, NOT NULL or foreign key as ADD CONSTRAINT spells it; an unknown expression stands as `…`."""
     if constraint.kind is ConstraintKind.NOT_NULL:
@@ -131,7 +166,7 @@ _DIALECTS: dict[str, Dialect] = {
     "goose": Dialect("in a migration that begins with `-- +goose NO TRANSACTION`"),
     "sqlx": Dialect("in a migration whose first line is `-- no-transaction`"),
     "sqitch": Dialect("in a script without BEGIN and COMMIT"),
-    "django": Dialect("in a migration with `atomic = False`"),
+    "django": Django("in a migration with `atomic = False`"),
 }
 
 

@@ -3,7 +3,7 @@
 A `SchemaSnapshot` is what the migrations so far have built; the facts read it, `catalog.py` writes it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from migrations_lint.model import (
@@ -40,6 +40,16 @@ class Index:
     of_constraint: bool = False
     part_of: Relation | None = None
     valid: bool = True
+
+    def finds_by(self, columns: Sequence[str]) -> bool:
+        """Whether rows are found through it by these columns: it begins with them, in whatever order.
+
+        A partial index counts where it leaves out NULLs alone, which no foreign key looks for.
+        """
+        whole = self.predicate is None or self.predicate.lower() in {
+            f"{column.lower()} is not null" for column in columns
+        }
+        return self.valid and whole and set(self.columns[: len(columns)]) == set(columns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.dialect import listed
 from migrations_lint.model import Direction, Finding, Relation, SetsDefault, Severity
 from migrations_lint.moment import Moment
 from migrations_lint.rules import rule
@@ -22,7 +21,7 @@ def dropped_default_breaks_old_inserts(moment: Moment) -> Iterator[Finding]:
         if not column.default.startswith("nextval"):  # the first step from serial to identity, which fills it instead
             dropped.setdefault(change.relation, []).append(change.column)
     for relation, columns in dropped.items():
-        names = listed(columns)
+        names = ", ".join(columns)
         yield moment.finding(
             f"inserts into {relation} by the running release fail from here on where they leave {names} to "
             f"{'its default' if len(columns) == 1 else 'their defaults'}",

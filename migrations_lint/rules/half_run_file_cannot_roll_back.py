@@ -5,11 +5,7 @@ from collections.abc import Iterator
 from migrations_lint.model import (
     CheckedMigration,
     CheckedStatement,
-    CreatesIndex,
-    CreatesRelation,
     Direction,
-    DropsIndex,
-    DropsRelation,
     Finding,
     NeedsNoTransaction,
     RowChange,
@@ -17,6 +13,8 @@ from migrations_lint.model import (
 )
 from migrations_lint.release import Release
 from migrations_lint.rules import release_rule
+
+_GUARDS = ("if_exists", "if_not_exists", "or_replace")
 
 
 @release_rule
@@ -48,13 +46,9 @@ def _changes(one: CheckedStatement) -> bool:
 
 
 def _may_run_again(one: CheckedStatement) -> bool:
-    changes = [fact for fact in one.facts if isinstance(fact, SchemaChange | RowChange)]
-    return all(_is_guarded(fact) for fact in changes)
-
-
-def _is_guarded(fact: object) -> bool:
-    if isinstance(fact, CreatesIndex | CreatesRelation):
-        return fact.if_not_exists
-    if isinstance(fact, DropsIndex | DropsRelation):
-        return fact.if_exists
-    return isinstance(fact, RowChange) and fact.command in {"UPDATE", "DELETE"}
+    """Whether its text guards it; an UPDATE or DELETE finds nothing left to do."""
+    return any(
+        (isinstance(fact, RowChange) and fact.command in {"UPDATE", "DELETE"})
+        or any(getattr(fact, guard, False) for guard in _GUARDS)
+        for fact in one.facts
+    )

@@ -29,5 +29,4 @@ def index_drop_slows_queries(moment: Moment) -> Iterator[Finding]:
 
 
 def _is_the_only_one(table: Table, dropped: DropsIndex, columns: tuple[str, ...]) -> bool:
-    leading = [i.name for i in table.indexes if i.predicate is None and set(i.columns[: len(columns)]) == set(columns)]
-    return leading == [dropped.index]
+    return [index.name for index in table.indexes if index.finds_by(columns)] == [dropped.index]

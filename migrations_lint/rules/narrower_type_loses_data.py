@@ -24,14 +24,14 @@ _TYPE = re.compile(r"(?P<base>[a-z ]+?)(?:\((?P<sizes>[\d,]+)\))?(?P<tail> with(
 
 @rule
 def narrower_type_loses_data(moment: Moment) -> Iterator[Finding]:
-    """Silent where a valid CHECK on the column may have seen to it that the values fit."""
+    """Silent where USING says how, or a valid CHECK on the column may have seen to it that the values fit."""
     if moment.direction is Direction.DOWN:
         return
     for change in moment.all_on_live(ChangesColumnType):
         table = moment.before.find(change.relation)
         checks = [c for c in table.constraints_on(change.column) if c.kind is ConstraintKind.CHECK] if table else []
         harm = _harm(change.before, change.type) if change.before else None
-        if harm is None or any(check.valid for check in checks):
+        if harm is None or change.using is not None or any(check.valid for check in checks):
             continue
         yield moment.finding(
             f"values of {change.relation}.{change.column} may not fit from {change.before} into {change.type}: {harm}",

@@ -39,8 +39,11 @@ def _exists(moment: Moment) -> Iterator[tuple[Relation, str]]:
         again = made.kind is not RelationKind.SEQUENCE and not made.if_not_exists and not made.or_replace
         if again and known is not None and known.certain and known.complete:
             yield made.relation, f"{made.relation} exists already, as an earlier migration made it"
+    gone = {(drop.relation, drop.column) for drop in moment.all(DropsColumn)}
     for added in moment.all(AddsColumn):
         known = moment.before.find(added.relation)
+        if (added.relation, added.column.name) in gone:
+            continue  # DROP COLUMN goes before ADD COLUMN within one ALTER TABLE, in whatever order they stand
         has_it = known is not None and known.certain and known.complete and added.column.name in known.columns
         if has_it and not added.if_not_exists:
             yield added.relation, f"{added.relation} has a column {added.column.name} already"

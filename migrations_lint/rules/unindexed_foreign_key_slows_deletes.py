@@ -6,7 +6,6 @@ from migrations_lint.dialect import dialect_of
 from migrations_lint.model import ConstraintKind, CreatesIndex, Finding, Relation, Severity, declared_constraints
 from migrations_lint.release import Release
 from migrations_lint.rules import release_rule
-from migrations_lint.snapshot import Table
 
 
 @release_rule
@@ -18,7 +17,12 @@ def unindexed_foreign_key_slows_deletes(release: Release) -> Iterator[Finding]:
                 continue
             table = release.after.find(relation)
             known = table.constraints.get(key.name) if table is not None else None
-            if table is None or known is None or not key.columns or _is_indexed(table, key.columns):
+            if (
+                table is None
+                or known is None
+                or not key.columns
+                or any(index.finds_by(key.columns) for index in table.indexes)
+            ):
                 continue
             name = Relation(relation.schema, "_".join([relation.name, *key.columns, "idx"]))
             index = CreatesIndex(relation, name, key.columns, unique=False, concurrently=True)
@@ -32,8 +36,3 @@ def unindexed_foreign_key_slows_deletes(release: Release) -> Iterator[Finding]:
                 relations=(relation,),
                 severity=Severity.NOTE,
             )
-
-
-def _is_indexed(table: Table, columns: tuple[str, ...]) -> bool:
-    whole = (index for index in table.indexes if index.predicate is None)
-    return any(set(index.columns[: len(columns)]) == set(columns) for index in whole)

@@ -116,3 +116,14 @@ def test_columns_with_an_order_of_their_own_are_left_to_the_reader() -> None:
     (finding,) = [f for f in lint([migration(SETUP, name="1"), last]).findings if f.rule == "index-build-blocks-writes"]
 
     assert "CREATE INDEX CONCURRENTLY i ON orders (…)" in finding.help
+
+
+def test_django_names_its_own_operations() -> None:
+    last = replace(migration("CREATE INDEX i ON orders (note);"), tool="django")
+
+    (finding,) = [f for f in lint([migration(SETUP, name="1"), last]).findings if f.rule == "index-build-blocks-writes"]
+
+    assert finding.help == "`AddIndexConcurrently` in place of `AddIndex` for i, in a migration with `atomic = False`."
+    django = pytest.importorskip("django.contrib.postgres.operations")
+    for name in ("AddIndexConcurrently", "RemoveIndexConcurrently", "AddConstraintNotValid", "ValidateConstraint"):
+        assert hasattr(django, name)
