@@ -113,6 +113,7 @@ def _migration(
     problems = list(migration.problems)
     findings: list[Finding] = []
     made: frozenset[Relation] = frozenset()
+    asked = [rule for rule in rules if isinstance(rule, StatementRule)]
     before = base.schema.copy() if wanted and migration.down is not None else None
     undone = before
     for direction, script in migration.scripts():
@@ -122,9 +123,7 @@ def _migration(
         here = base if direction is Direction.UP else replace(base, schema=base.schema.copy())
         for moment in _moments(migration, direction, script, here, settings, made, problems):
             statements.append(CheckedStatement(moment.statement, direction, moment.transaction, moment.facts))
-            for rule in rules:
-                if isinstance(rule, StatementRule):
-                    findings += _weighed(_signed(rule, moment), settings)
+            findings += _weighed(_of_statement(moment, asked), settings)
             last = moment
         if direction is Direction.UP and statements:
             made = last.session.leaving(last.facts, here.schema.copy()).new
@@ -202,11 +201,12 @@ def _of_releases(
                     yield owner[finding.path], finding
 
 
-def _signed(rule: StatementRule, moment: Moment) -> Iterator[Finding]:
-    """What one rule finds at one statement, under its name."""
-    for finding in rule.check(moment):
-        key = fingerprint(rule.name, moment.migration, moment.direction, moment.statement.sql)
-        yield replace(finding, rule=rule.name, fingerprint=key)
+def _of_statement(moment: Moment, rules: Sequence[StatementRule]) -> Iterator[Finding]:
+    """What the rules find, each with its rule's name and a fingerprint of the place."""
+    for rule in rules:
+        for finding in rule.check(moment):
+            mark = fingerprint(rule.name, moment.migration, moment.direction, moment.statement.sql)
+            yield replace(finding, rule=rule.name, fingerprint=mark)
 
 
 def _weighed(findings: Iterable[Finding], settings: LintSettings) -> Iterator[Finding]:

@@ -19,6 +19,8 @@ class LockMode(Enum):
     EXCLUSIVE = "EXCLUSIVE"
     ACCESS_EXCLUSIVE = "ACCESS EXCLUSIVE"
 
+    __hash__ = object.__hash__  # Enum hashes a member's name in Python; rules look modes up by the million
+
     @property
     def rank(self) -> int:
         """1 for ACCESS SHARE to 8 for ACCESS EXCLUSIVE, the numbers PostgreSQL itself uses."""

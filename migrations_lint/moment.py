@@ -5,7 +5,7 @@ This is all that a rule may look at. A rule asks in facts, never in syntax.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from migrations_lint.dialect import Dialect, dialect_of
 from migrations_lint.impact import Impact, impact_of
@@ -23,7 +23,6 @@ from migrations_lint.model import (
     Severity,
     Statement,
     Step,
-    fingerprint,
 )
 from migrations_lint.parse.alter import AlterTable, alter_table
 from migrations_lint.parse.text import SqlText
@@ -67,7 +66,7 @@ class Moment:
     made_by_up: frozenset[Relation] = frozenset()
     production: SchemaSnapshot | None = None
     pending: bool = True
-    rule: str = field(default="")
+    _by_kind: dict[type, tuple[Any, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def transaction(self) -> int | None:
@@ -91,7 +90,10 @@ class Moment:
 
     def all(self, kind: type[F]) -> Iterator[F]:
         """The facts of one kind."""
-        return (fact for fact in self.facts if isinstance(fact, kind))
+        found = self._by_kind.get(kind)
+        if found is None:  # more than a hundred rules ask, about few kinds
+            found = self._by_kind[kind] = tuple(fact for fact in self.facts if isinstance(fact, kind))
+        return iter(found)
 
     def all_on_live(self, kind: type[R]) -> Iterator[R]:
         """The facts of one kind about relations that existed before this migration."""
@@ -99,7 +101,11 @@ class Moment:
 
     def locks_on_live_tables(self) -> Iterator[LockFact]:
         """Locks on tables and views that existed before this migration, so that someone may be using them."""
-        return (lock for lock in self.all(LockFact) if self.is_live(lock.relation) and not lock.created_here)
+        found = self._by_kind.get(Moment)
+        if found is None:
+            live = (lock for lock in self.all(LockFact) if not lock.created_here and self.is_live(lock.relation))
+            found = self._by_kind[Moment] = tuple(live)
+        return iter(found)
 
     def first_blocking_lock(self) -> LockFact | None:
         """The lock with which this transaction begins to make writers of a live table wait, else None.
@@ -118,7 +124,7 @@ class Moment:
 
         On the way down, what the way up has made is used by the release that is being taken back, if by anyone.
         """
-        return relation not in self.new and relation not in self.made_by_up and relation.schema != "pg_temp"
+        return relation not in self.session.new and relation not in self.made_by_up and relation.schema != "pg_temp"
 
     def kind_of(self, relation: Relation) -> RelationKind:
         """What the relation is, as far as known."""
@@ -188,7 +194,7 @@ class Moment:
         if impact is not None and impact.seconds < self.settings.note_below_seconds:
             severity = Severity.NOTE
         return Finding(
-            rule=self.rule,
+            rule="",  # the engine knows who asked
             severity=severity,
             message=message if impact is None else f"{message}; it {impact}",
             expected_seconds=None if impact is None else impact.seconds,
@@ -198,7 +204,6 @@ class Moment:
             ends=self.statement.ends,
             relations=relations,
             fix=fix,
-            fingerprint=fingerprint(self.rule, self.migration, self.direction, self.statement.sql),
         )
 
 

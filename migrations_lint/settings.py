@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import PurePath
 from typing import ClassVar, Literal
 
@@ -139,11 +140,13 @@ class LintSettings:
         return _has(name, self.audit_names)
 
 
+@cache
 def _words(name: str) -> tuple[str, ...]:
     """`dateOfBirth` and `date_of_birth` are the same three words."""
     return tuple(word.lower() for word in _WORD.findall(name))
 
 
+@cache
 def _has(name: str, wanted: tuple[str, ...]) -> bool:
     text = f"_{'_'.join(_words(name))}_"
     return any(f"_{'_'.join(_words(one))}_" in text for one in wanted)

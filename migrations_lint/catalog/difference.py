@@ -8,8 +8,9 @@ from migrations_lint.snapshot import SchemaSnapshot, Table
 
 def differences(before: SchemaSnapshot, after: SchemaSnapshot) -> Iterator[str]:
     """Tables, columns, indexes, triggers, policies and types; names that PostgreSQL makes up itself are left out."""
-    named = {str(relation): _shape(table) for relation, table in before.tables.items()}
-    left = {str(relation): _shape(table) for relation, table in after.tables.items()}
+    # Tables are frozen: where both states hold the same object, nothing has changed.
+    named = {str(r): _shape(table) for r, table in before.tables.items() if after.tables.get(r) is not table}
+    left = {str(r): _shape(table) for r, table in after.tables.items() if before.tables.get(r) is not table}
     yield from _compared("", _heads(named), _heads(left))
     for name in sorted(named.keys() & left.keys()):
         yield from _compared(name, named[name][1], left[name][1])

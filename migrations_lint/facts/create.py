@@ -182,10 +182,12 @@ def _mentions(query: Any) -> tuple[str, ...]:
 def create_view(node: Any, scene: Scene) -> Iterator[Fact]:
     """ACCESS SHARE on what the view reads; replacing one takes ACCESS EXCLUSIVE on it."""
     relation = scene.relation(node.view)
+    messages = list(walk(node.query))
+    of_query = {message.ctename for message in messages if message.DESCRIPTOR.name == "CommonTableExpr"}
     named = [
         scene.relation(message)
-        for message in walk(node.query)
-        if message.DESCRIPTOR.name == "RangeVar" and not _is_cte(message, node.query)
+        for message in messages
+        if message.DESCRIPTOR.name == "RangeVar" and (message.schemaname or message.relname not in of_query)
     ]
     for read in dict.fromkeys(named):
         yield scene.lock(read, LockMode.ACCESS_SHARE)
@@ -253,8 +255,3 @@ def owner_of(options: Any, scene: Scene) -> tuple[Relation, str] | None:
                 owner = Relation(schema, names[-2]) if schema else scene.relation_of(inner(option.arg).items[:-1])
                 return owner, names[-1]
     return None
-
-
-def _is_cte(range_var: Any, query: Any) -> bool:
-    names = {m.ctename for m in walk(query) if m.DESCRIPTOR.name == "CommonTableExpr"}
-    return not range_var.schemaname and range_var.relname in names

@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from migrations_lint.model.fact import Fact, LockFact
 from migrations_lint.model.fix import Fix
@@ -102,10 +102,14 @@ class CheckedStatement:
     direction: Direction
     transaction: int | None
     facts: tuple[Fact, ...]
+    _by_kind: dict[type, tuple[Any, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def all(self, kind: type[F]) -> Iterator[F]:
         """The facts of one kind."""
-        return (fact for fact in self.facts if isinstance(fact, kind))
+        found = self._by_kind.get(kind)
+        if found is None:
+            found = self._by_kind[kind] = tuple(fact for fact in self.facts if isinstance(fact, kind))
+        return iter(found)
 
     @property
     def locks(self) -> tuple[LockFact, ...]:

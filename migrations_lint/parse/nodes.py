@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+_PLAIN = frozenset({bool, bytes, float, int, str})
+
 
 def inner(node: Any) -> Any:
     """The message inside a `Node` wrapper; a message that is none is returned as it is."""
@@ -31,15 +33,20 @@ def strings(nodes: Iterable[Any]) -> tuple[str, ...]:
 
 def walk(message: Any) -> Iterator[Any]:
     """A message and everything below it, wrappers left out."""
-    if message is None:
-        return
-    if message.DESCRIPTOR.name != "Node":
-        yield message
-    for field, value in message.ListFields():
-        if field.message_type is None:
-            continue
-        for child in value if field.is_repeated else (value,):
-            yield from walk(child)
+    waiting = [message] if message is not None else []
+    while waiting:
+        current = waiting.pop()
+        if current.DESCRIPTOR.name != "Node":
+            yield current
+        children: list[Any] = []
+        for _, value in current.ListFields():
+            if type(value) in _PLAIN:
+                continue
+            if hasattr(value, "DESCRIPTOR"):
+                children.append(value)
+            else:
+                children += (child for child in value if type(child) not in _PLAIN)
+        waiting += reversed(children)
 
 
 def boolean_option(options: Iterable[Any], name: str) -> bool:
