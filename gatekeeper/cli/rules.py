@@ -24,12 +24,16 @@ def rules(invocation: Invocation, check: bool) -> int:
     if check:
         return _checked(invocation, [rule for rule in found if rule.name not in built_in()])
     if invocation.wants_json:
-        listed = [{"name": rule.name, "title": rule.title, "covers": list(rule.covers)} for rule in found]
+        listed = [
+            {"name": rule.name, "title": rule.title, "covers": list(rule.covers), "opt_in": rule.opt_in}
+            for rule in found
+        ]
         click.echo(json.dumps({"version": 1, "rules": listed}, indent=2, ensure_ascii=False))
         return 0
     width = max(len(rule.name) for rule in found)
     for rule in found:
-        click.echo(f"{rule.name:<{width}}  {rule.title}")
+        mark = " (only where `on` names it)" if rule.opt_in else ""
+        click.echo(f"{rule.name:<{width}}  {rule.title}{mark}")
         for hazard in rule.covers[1:]:
             click.echo(f"{'':<{width}}  also {hazard}")
     return 0

@@ -3,7 +3,7 @@
 import pytest
 
 from migrations_lint.rules import rules
-from tests.migrations_lint.hazards import read_hazards, read_peers
+from tests.migrations_lint.hazards import PAGE, page, read_hazards, read_peers
 
 HAZARDS = read_hazards()
 
@@ -38,3 +38,7 @@ def test_every_rule_of_another_linter_is_about_known_hazards_or_says_why_it_is_a
     for its, about in read_peers()[linter].items():
         assert about, its
         assert isinstance(about, str) or set(about) <= HAZARDS.names, its
+
+
+def test_the_page_of_hazards_is_fresh() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run `python -m tests.migrations_lint.hazards`"
