@@ -66,11 +66,12 @@ def commit(repository_path: Path, revision: str = "HEAD") -> str:
         return _resolve(repository, revision)
 
 
-def authors(repository_path: Path, since: str) -> tuple[Author, ...]:
-    """Everyone who wrote a commit after `since`, co-authors included."""
+def authors(repository_path: Path, since: str | None, until: str = "HEAD") -> tuple[Author, ...]:
+    """Everyone who wrote a commit after `since`, up to `until`, co-authors included; only `until` without `since`."""
     with _repository(repository_path) as repository:
-        known = _resolve(repository, since)
-        log = repository.git.log("--format=%aN <%aE>%n%(trailers:key=Co-authored-by,valueonly)", f"{known}..HEAD")
+        last = _resolve(repository, until)
+        commits = [f"{_resolve(repository, since)}..{last}"] if since else ["-1", last]
+        log = repository.git.log("--format=%aN <%aE>%n%(trailers:key=Co-authored-by,valueonly)", *commits)
     people = (_CO_AUTHOR.match(line) for line in log.splitlines())
     return tuple(sorted({Author(person["name"].strip(), person["email"].strip()) for person in people if person}))
 

@@ -4,10 +4,14 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
+from hypothesis import settings
 from psycopg.conninfo import conninfo_to_dict
 
 from gatekeeper.staging.scratch import Scratch, scratch
 from gatekeeper.staging.server import StagingServer, embedded_server
+
+settings.register_profile("no-clock", deadline=None)  # a busy machine is no failing example
+settings.load_profile("no-clock")
 
 
 @pytest.fixture(scope="session")

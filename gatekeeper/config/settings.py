@@ -4,11 +4,13 @@ Any key can come from the environment as `GATEKEEPER_TABLE__KEY`, which is where
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from cronsim import CronSim, CronSimError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -92,12 +94,33 @@ class BakeSettings(Table):
     objective: tuple[ObjectiveSettings, ...] = ()
 
 
+class FreezeSettings(Table):
+    """`[[gate.freeze]]`: a time in which nothing new goes out."""
+
+    name: str
+    begins: str
+    lasts: Duration
+    zone: str = "UTC"
+
+    @model_validator(mode="after")
+    def _is_a_calendar(self) -> "FreezeSettings":
+        try:
+            CronSim(self.begins, datetime.now(ZoneInfo(self.zone)))
+        except CronSimError as error:
+            raise ValueError(f"begins: {self.begins!r} is no cron expression") from error
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"zone: there is no time zone {self.zone!r}") from error
+        return self
+
+
 class GateSettings(Table):
-    """`[gate]`: how many people of which role must approve, and for how long that holds."""
+    """`[gate]`: how many people of which role must approve, for how long that holds, and when nothing goes out."""
 
     approvals: Mapping[str, int] = Field(default_factory=lambda: {"release-manager": 1})
     expires_after: Duration = timedelta(hours=24)
     approvers: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    aliases: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    freeze: tuple[FreezeSettings, ...] = ()
 
 
 class AuditSettings(Table):

@@ -19,7 +19,8 @@ class Gate:
     """Who must approve before a release goes on.
 
     `approvers` narrows a role to the people it names; a role that is not in it is open to every person.
-    `starter` began the release and does not approve it, unless `approvers` names them for that very role.
+    `starter` began the release and does not approve it, unless `approvers` names them for that very role; `authors`
+    wrote what is released, and never approve it. `aliases` are a person's other names.
     """
 
     name: str
@@ -27,6 +28,8 @@ class Gate:
     starter: str
     approvers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     expires_after: timedelta = timedelta(hours=24)
+    authors: tuple[str, ...] = ()
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ def binomial_tail(seen: int, total: int, rate: float) -> float:
         return 1.0
     if rate == 0:
         return 0.0
+    if seen <= total * rate:  # the other tail is the short one
+        return 1 - binomial_tail(total - seen + 1, total, 1 - rate)
     odds = rate / (1 - rate)
     first = _choose(total, seen) + seen * math.log(rate) + (total - seen) * math.log1p(-rate)
     return _sum(first, seen, total, lambda k: (total - k) / (k + 1) * odds)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from gatekeeper.model.gate import Approval, Decision, Gate, Opened, Refused, Void, Waiting
-from gatekeeper.policy.identity import is_machine, same_form, same_person
+from gatekeeper.policy.identity import Aliases, is_machine, person, same_person
 
 
 def may_open(gate: Gate, approvals: Sequence[Approval], digest: str, now: datetime) -> Opened | Waiting | Refused:
@@ -13,9 +13,12 @@ def may_open(gate: Gate, approvals: Sequence[Approval], digest: str, now: dateti
     rejection = next((a for a in here if a.decision is Decision.REJECT and a.digest == digest), None)
     if rejection is not None:
         return Refused(rejection)
-    standing = [approval for position, approval in enumerate(here) if _stands(approval, here[position + 1 :])]
+    standing = [
+        approval for position, approval in enumerate(here) if _stands(approval, here[position + 1 :], gate.aliases)
+    ]
     void = tuple(_void(gate, standing, digest, now))
-    chosen = _distinct_people(gate.needs, [a for a in standing if a not in {entry.approval for entry in void}])
+    counted = [a for a in standing if a not in {entry.approval for entry in void}]
+    chosen = _distinct_people(gate.needs, counted, gate.aliases)
     missing = _missing(gate.needs, chosen)
     if not missing:
         return Opened(tuple(chosen))
@@ -29,9 +32,11 @@ def objection(gate: Gate, approval: Approval, digest: str, now: datetime) -> str
         return f"the gate asks for {' and '.join(sorted(gate.needs)) or 'nobody'}, not for {approval.role}"
     if is_machine(approval.who):
         return "machines may reject but not approve"
-    if named is not None and not any(same_person(approval.who, name) for name in named):
+    if named is not None and not any(same_person(approval.who, name, gate.aliases) for name in named):
         return f"{approval.who} is not among those named for {approval.role}"
-    if named is None and same_person(approval.who, gate.starter):
+    if any(same_person(approval.who, author, gate.aliases) for author in gate.authors):
+        return f"{approval.who} wrote a commit of this release; somebody else approves it"
+    if named is None and same_person(approval.who, gate.starter, gate.aliases):
         return f"{approval.who} started the release; somebody else approves it"
     if approval.digest != digest:
         return "it was given for another state of the release"
@@ -42,9 +47,9 @@ def objection(gate: Gate, approval: Approval, digest: str, now: datetime) -> str
     return None
 
 
-def _stands(approval: Approval, later: Sequence[Approval]) -> bool:
+def _stands(approval: Approval, later: Sequence[Approval], aliases: Aliases) -> bool:
     """Approved, and not withdrawn by the same person since."""
-    withdrawn = any(a.decision is Decision.WITHDRAW and same_person(a.who, approval.who) for a in later)
+    withdrawn = any(a.decision is Decision.WITHDRAW and same_person(a.who, approval.who, aliases) for a in later)
     return approval.decision is Decision.APPROVE and not withdrawn
 
 
@@ -54,19 +59,19 @@ def _void(gate: Gate, approvals: Sequence[Approval], digest: str, now: datetime)
             yield Void(approval, because)
 
 
-def _distinct_people(needs: Mapping[str, int], approvals: Sequence[Approval]) -> list[Approval]:
+def _distinct_people(needs: Mapping[str, int], approvals: Sequence[Approval], aliases: Aliases) -> list[Approval]:
     """As many seats filled as can be, nobody sitting on two: augmenting paths over people and seats."""
     seats = [(role, seat) for role, count in sorted(needs.items()) for seat in range(count)]
     taken: dict[tuple[str, int], Approval] = {}
     people: dict[str, list[Approval]] = {}
     for approval in approvals:
-        people.setdefault(same_form(approval.who), []).append(approval)
+        people.setdefault(person(approval.who, aliases), []).append(approval)
 
     def sit(offers: Sequence[Approval], seen: set[tuple[str, int]]) -> bool:
         for approval in offers:
             for seat in (seat for seat in seats if seat[0] == approval.role and seat not in seen):
                 seen.add(seat)
-                if seat not in taken or sit(people[same_form(taken[seat].who)], seen):
+                if seat not in taken or sit(people[person(taken[seat].who, aliases)], seen):
                     taken[seat] = approval
                     return True
         return False

@@ -1,7 +1,14 @@
 """Who is a person, and whether two names mean the same one."""
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
 _MACHINES = frozenset({"github-actions", "gitlab-ci", "jenkins", "root", "ci", "bot", "dependabot", "renovate"})
 _MARKS = ("[bot]", "-bot", "_bot")
+
+
+Aliases = Mapping[str, Sequence[str]]
+"""A person's one name, and the others under which Git, GitHub or the company's login know them."""
 
 
 def is_machine(who: str) -> bool:
@@ -11,9 +18,15 @@ def is_machine(who: str) -> bool:
     return not name or name.endswith(_MARKS) or account.endswith(_MARKS) or account in _MACHINES
 
 
-def same_person(one: str, other: str) -> bool:
+def same_person(one: str, other: str, aliases: Aliases = MappingProxyType({})) -> bool:
     """Whether two identities are written for one person."""
-    return same_form(one) == same_form(other)
+    return person(one, aliases) == person(other, aliases)
+
+
+def person(who: str, aliases: Aliases) -> str:
+    """The one name of whoever this is, as it is compared."""
+    seen = same_form(who)
+    return next((same_form(name) for name, others in aliases.items() if seen in map(same_form, others)), seen)
 
 
 def same_form(who: str) -> str:

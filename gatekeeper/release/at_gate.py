@@ -27,10 +27,24 @@ class Signed:
     plan: Plan
 
 
-def gate_of(settings: Settings, release: Release) -> Gate:
-    """The gate before the release's environment."""
+def gate_of(settings: Settings, release: Release, authors: Sequence[str]) -> Gate:
+    """The gate before the release's environment; `authors` wrote what is released."""
     gate = settings.gate
-    return Gate(release.environment, dict(gate.approvals), release.starter, gate.approvers, gate.expires_after)
+    return Gate(
+        release.environment,
+        dict(gate.approvals),
+        release.starter,
+        gate.approvers,
+        gate.expires_after,
+        tuple(authors),
+        gate.aliases,
+    )
+
+
+def authors_of(record: ReleaseRecord) -> tuple[str, ...]:
+    """Who wrote the release, as it was found when the release came to its gate."""
+    step = record.step("gate")
+    return tuple(step.result.get("facts", {}).get("authors", ())) if step else ()
 
 
 def signed(settings: Settings, release: Release, found: Found, evidence: Sequence[Evidence]) -> Signed:
@@ -60,7 +74,8 @@ def answer_at_gate(settings: Settings, store: Store, record: ReleaseRecord) -> O
     if step is None or step.state is not StepState.WAITING or record.release.outcome is not None:
         return None
     approvals = store.approvals.of(record.release.id)
-    return may_open(gate_of(settings, record.release), approvals, record.release.digest, datetime.now(UTC))
+    gate = gate_of(settings, record.release, authors_of(record))
+    return may_open(gate, approvals, record.release.digest, datetime.now(UTC))
 
 
 def _host(settings: Settings) -> str:

@@ -7,7 +7,7 @@ from gatekeeper.errors import GatekeeperError
 from gatekeeper.model.gate import Approval, Decision, Opened, Refused, Waiting
 from gatekeeper.model.release import ReleaseRecord
 from gatekeeper.policy.gates import objection
-from gatekeeper.release.at_gate import answer_at_gate, gate_of
+from gatekeeper.release.at_gate import answer_at_gate, authors_of, gate_of
 from gatekeeper.release.desk import now
 from gatekeeper.report.gate import Paper
 from gatekeeper.store.open import Store
@@ -43,14 +43,14 @@ def paper_of(settings: Settings, store: Store, record: ReleaseRecord) -> Paper:
             f"release {record.release.id} has not reached its gate",
             next_step=f"`gatekeeper release status {record.release.id}` says where it stands.",
         )
-    gate = gate_of(settings, record.release)
+    gate = gate_of(settings, record.release, authors_of(record))
     facts = step.result["facts"]
     return Paper(record, gate, facts["inputs"], tuple(facts["plan"]), store.approvals.of(record.release.id))
 
 
 def say(settings: Settings, store: Store, record: ReleaseRecord, word: Word) -> Approval:
     """Write it into the book; raises NothingToSign, or MayNotApprove for an approval that would not count."""
-    gate = gate_of(settings, record.release)
+    gate = gate_of(settings, record.release, authors_of(record))
     waits = answer_at_gate(settings, store, record)
     if waits is None:
         raise NothingToSign(

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gatekeeper.config.durations import parse_duration, show_duration
 from gatekeeper.config.load import ConfigError, load
-from gatekeeper.config.settings import ObjectiveSettings, Settings
+from gatekeeper.config.settings import FreezeSettings, ObjectiveSettings, Settings
 from migrations_lint.settings import PathSettings
 from smoke.settings import CheckSettings
 
@@ -34,7 +34,7 @@ def test_the_example_shows_the_defaults() -> None:
 def test_the_example_has_every_key_and_no_other() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     uncommented = "\n".join(line.removeprefix("# ") if is_key(line) else line for line in text.splitlines())
-    written = tomllib.loads(re.sub(r"^(check|path|objective) = \[\]\n", "", uncommented, flags=re.MULTILINE))
+    written = tomllib.loads(re.sub(r"^(check|path|objective|freeze) = \[\]\n", "", uncommented, flags=re.MULTILINE))
 
     assert sorted(keys_of_table(written)) == sorted(keys_of_settings())
 
@@ -76,6 +76,14 @@ def test_a_password_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 MISTAKES = {
+    "a freeze that is no calendar": (
+        '[[gate.freeze]]\nname = "x"\nbegins = "at noon"\nlasts = "1h"\n',
+        "gate.freeze.0: begins: 'at noon' is no cron expression",
+    ),
+    "a time zone that does not exist": (
+        '[[gate.freeze]]\nname = "x"\nbegins = "0 16 * * FRI"\nlasts = "1h"\nzone = "Mars/Base"\n',
+        "gate.freeze.0: zone: there is no time zone 'Mars/Base'",
+    ),
     "an unknown key": (
         '[inject]\nlock_timout = "2s"\n',
         "inject.lock_timout: there is no such key; did you mean lock_timeout?",
@@ -184,6 +192,18 @@ def names(table: Any) -> list[str]:
     return [field.name for field in fields(table)] if is_dataclass(table) else list(table.model_fields)
 
 
-REPEATED = {"smoke.check": CheckSettings, "lint.path": PathSettings, "bake.objective": ObjectiveSettings}
+REPEATED = {
+    "smoke.check": CheckSettings,
+    "lint.path": PathSettings,
+    "bake.objective": ObjectiveSettings,
+    "gate.freeze": FreezeSettings,
+}
 REPEATED_TABLES = {f"# [[{name}]]" for name in REPEATED}
-FREE_FORM = {"deploy.options", "gate.approvals", "gate.approvers", "smoke.check.options", "bake.objective.options"}
+FREE_FORM = {
+    "deploy.options",
+    "gate.approvals",
+    "gate.approvers",
+    "gate.aliases",
+    "smoke.check.options",
+    "bake.objective.options",
+}

@@ -185,3 +185,31 @@ def test_a_rejected_digest_stays_rejected_whatever_is_said_later(before: list[Ap
     no = said(decision=Decision.REJECT)
 
     assert isinstance(may_open(gate(), [*before, no, *after], "d1", NOW), Refused)
+
+
+def test_nobody_approves_what_they_wrote_under_whatever_name() -> None:
+    of = gate(
+        authors=("12345+ada@users.noreply.github.com",), aliases={PEOPLE[0]: ("12345+Ada@users.noreply.github.com",)}
+    )
+
+    assert "wrote a commit of this release" in why_void(said(PEOPLE[0]), of)
+    assert isinstance(may_open(of, [said(PEOPLE[1])], "d1", NOW), Opened)
+
+
+def test_a_named_approver_does_not_approve_their_own_commits_either() -> None:
+    of = gate(authors=(PEOPLE[0],), approvers={"release-manager": (PEOPLE[0],)})
+
+    assert "wrote a commit of this release" in why_void(said(PEOPLE[0]), of)
+
+
+def test_one_person_under_two_names_is_counted_once() -> None:
+    of = gate({"release-manager": 2}, aliases={PEOPLE[0]: ("ada", "ada@home.example")})
+
+    assert isinstance(may_open(of, [said("ada"), said("ada@home.example")], "d1", NOW), Waiting)
+    assert isinstance(may_open(of, [said("ada"), said(PEOPLE[1])], "d1", NOW), Opened)
+
+
+def test_whoever_started_it_does_not_approve_it_under_another_name() -> None:
+    of = gate(aliases={"starter@example.org": ("starter-at-work",)})
+
+    assert "started the release" in why_void(said("Starter-At-Work"), of)

@@ -1,9 +1,13 @@
 """The gate: does everything still stand as it was checked, and has everybody approved who must?"""
 
+from pathlib import Path
 from typing import Any
 
+from gatekeeper.git import GitProblem
+from gatekeeper.git import authors as authors_between
 from gatekeeper.model.gate import Approval, Opened, Refused, Waiting
-from gatekeeper.model.release import Phase
+from gatekeeper.model.release import Outcome, Phase
+from gatekeeper.policy.freeze import Freeze, Frozen, frozen
 from gatekeeper.policy.gates import may_open
 from gatekeeper.release import serving
 from gatekeeper.release.at_gate import gate_of, signed
@@ -23,9 +27,14 @@ def act(desk: Desk) -> Result:
     found = {name: desk.facts(name) for name in ("lint", "verify")}
     paper = signed(desk.settings, desk.release, found, evidence)
     desk.foresee(paper.digest, paper.plan.undo()[0])
-    gate = gate_of(desk.settings, desk.release)
+    writers = authors(desk)
+    gate = gate_of(desk.settings, desk.release, writers)
     facts: dict[str, Any] = {"digest": paper.digest, "inputs": paper.inputs.as_json(), "plan": list(paper.plan.steps)}
+    facts["authors"] = list(writers)
+    freeze = frozen([Freeze(one.name, one.begins, one.lasts, one.zone) for one in desk.settings.gate.freeze], now())
     match may_open(gate, desk.store.approvals.of(desk.release_id), paper.digest, now()):
+        case Opened() if freeze is not None:
+            return waiting(when_to_go_on(desk.release_id, freeze), WAITS_FOR_A_PERSON, **facts)
         case Opened(by=()):
             return skipped("no approval is asked for", **facts)
         case Opened(by=by):
@@ -45,6 +54,27 @@ def how_to_approve(release_id: str, answer: Waiting) -> str:
         f"waits for the approval of {missing}.{void} Look at it with `gatekeeper gate show {release_id}`, approve "
         f"with `gatekeeper gate approve {release_id} --role {role}`, then run `gatekeeper release resume {release_id}`"
     )
+
+
+def when_to_go_on(release_id: str, frozen: Frozen) -> str:
+    """The sentence that a release ends with when nothing may go out now."""
+    until = f"{frozen.until:%Y-%m-%d %H:%M} UTC"
+    return f"frozen ({frozen.freeze.name}) until {until}; then run `gatekeeper release resume {release_id}`"
+
+
+def authors(desk: Desk) -> tuple[str, ...]:
+    """Everybody who wrote a commit since the version that was released last, by name and by address."""
+    release = desk.release
+    if not release.commit:
+        return ()
+    earlier = (one for one in desk.store.releases.newest(1000) if one.place == release.place and one.id != release.id)
+    before = next((one.commit for one in earlier if one.outcome is Outcome.RELEASED and one.commit), None)
+    try:
+        people = authors_between(Path.cwd(), before, release.commit)
+    except GitProblem as problem:
+        desk.remark("gate", f"who wrote this release is not known: {problem}")
+        return ()
+    return tuple(dict.fromkeys(name for person in people for name in (person.email, person.name) if name))
 
 
 def _changed(desk: Desk) -> str | None:

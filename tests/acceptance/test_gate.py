@@ -1,0 +1,59 @@
+"""Who wrote it does not approve it, and in a freeze nothing goes out but what goes back."""
+
+import subprocess
+from datetime import UTC, datetime, timedelta
+
+from tests.acceptance.conftest import Project
+from tests.acceptance.test_release import start_and_approve
+from tests.acceptance.test_release_commands import waiting
+
+
+def git(project: Project, *words: str) -> None:
+    author = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
+    subprocess.run(["git", *author, *words], cwd=project.folder, check=True, capture_output=True)
+
+
+def freeze(project: Project, begins: datetime, hours: int) -> None:
+    settings = project.folder / "gatekeeper.toml"
+    cron = f"{begins.minute} {begins.hour} {begins.day} {begins.month} *"
+    written = f'\n[[gate.freeze]]\nname = "holidays"\nbegins = "{cron}"\nlasts = "{hours}h"\n'
+    settings.write_text(settings.read_text() + written)
+
+
+def test_who_wrote_the_release_does_not_approve_it_under_another_name_either(project: Project) -> None:
+    git(project, "init", "--quiet")
+    git(project, "add", "gatekeeper.toml", "migrations")
+    git(project, "commit", "--quiet", "--message", "Orders")
+    settings = project.folder / "gatekeeper.toml"
+    settings.write_text(settings.read_text() + '\n[gate]\naliases = { "ada@example.com" = ["ada-at-work"] }\n')
+    release = waiting(project, "v2")
+
+    refused = project.run("gate", "approve", release, "--as", "ada-at-work", "--role", "release-manager")
+
+    assert refused.returncode == 2
+    assert "wrote a commit of this release" in refused.stderr
+    approved = project.run("gate", "approve", release, "--as", "grace@example.com", "--role", "release-manager")
+    assert approved.returncode == 0, approved.stderr
+    assert project.run("release", "resume", release).returncode == 0
+
+
+def test_an_approved_release_waits_for_the_end_of_a_freeze(project: Project) -> None:
+    freeze(project, datetime.now(UTC) - timedelta(hours=1), hours=5)
+    release = start_and_approve(project, "v2")
+
+    held = project.run("release", "resume", release)
+
+    assert held.returncode == 5, held.stdout + held.stderr
+    assert "frozen (holidays) until" in project.status()["steps"][-1]["summary"]
+    assert (project.serving, "orders" in project.tables()) == ("v1", False)
+
+
+def test_a_way_back_is_never_frozen(project: Project) -> None:
+    release = start_and_approve(project, "v2")
+    assert project.run("release", "resume", release).returncode == 0
+    freeze(project, datetime.now(UTC) - timedelta(hours=1), hours=5)
+
+    back = project.run("release", "rollback", release)
+
+    assert back.returncode == 1, back.stdout + back.stderr
+    assert project.serving == "v1"
