@@ -17,7 +17,6 @@ from migrations_lint.model import (
     LockFact,
     Migration,
     NeedsNoTransaction,
-    Place,
     Relation,
     RelationKind,
     Severity,
@@ -29,6 +28,7 @@ from migrations_lint.parse.text import SqlText
 from migrations_lint.session import Session
 from migrations_lint.settings import LintSettings
 from migrations_lint.snapshot import EMPTY, SchemaSnapshot, Size
+from migrations_lint.steps import fix_of
 
 F = TypeVar("F")
 
@@ -43,9 +43,6 @@ class OnRelation(Protocol):
 
 
 R = TypeVar("R", bound=OnRelation)
-
-# Their text is not what does the harm: that is in a body, which a fix does not look into.
-_WITH_BODIES = frozenset({"do_stmt", "call_stmt", "select_stmt", "create_function_stmt"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +165,7 @@ class Moment:
 
         `undo` is what a way back says to take the statement as it is back, `unsafe` why a person has to decide.
         """
-        found = tuple(step for step in steps if step is not None)
-        statement, fragment = self.statement, self.statement.fragment
-        if len(found) < len(steps) or statement.kind in _WITH_BODIES:
-            return None
-        end = fragment.in_file(statement.end) if fragment.verbatim else fragment.end
-        return Fix(self.direction, statement.sql, fragment.in_file(statement.start), end, found, undo, unsafe)
+        return fix_of(self.statement, self.direction, *steps, undo=undo, unsafe=unsafe)
 
     def finding(
         self,
@@ -205,23 +197,3 @@ class Moment:
             relations=relations,
             fix=fix,
         )
-
-
-def here(sql: SqlText | str, *, undo: str | None = None) -> Step | None:
-    """A step in the transaction of the statement, or of the step before."""
-    return _step(sql, Place.HERE, undo)
-
-
-def alone(sql: SqlText | str, *, undo: str | None = None) -> Step | None:
-    """A step outside of any transaction."""
-    return _step(sql, Place.ALONE, undo)
-
-
-def later(sql: SqlText | str, *, undo: str | None = None) -> Step | None:
-    """A step in a new transaction, once everything before it is committed."""
-    return _step(sql, Place.LATER, undo)
-
-
-def _step(sql: SqlText | str, place: Place, undo: str | None) -> Step | None:
-    text = sql.sql if isinstance(sql, SqlText) else sql
-    return None if text is None else Step(text.strip(), place, undo)

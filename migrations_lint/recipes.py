@@ -9,6 +9,7 @@ from migrations_lint.model import (
     AddsColumn,
     AddsConstraint,
     Certainty,
+    CheckedStatement,
     Constraint,
     ConstraintKind,
     CreatesIndex,
@@ -19,11 +20,13 @@ from migrations_lint.model import (
     RefreshesView,
     Relation,
     RelationKind,
+    RenamesRelation,
     SetsNotNull,
 )
-from migrations_lint.moment import Moment, alone, here, later
+from migrations_lint.moment import Moment
 from migrations_lint.parse.text import SqlText
-from migrations_lint.snapshot import Index
+from migrations_lint.snapshot import Index, Table
+from migrations_lint.steps import alone, fix_of, here, later
 
 _NOT_VALID_KEYS_ON_PARTITIONED_SINCE = 18
 _NOT_NULL_CONSTRAINTS_SINCE = 18
@@ -211,6 +214,66 @@ def reindex_concurrently(moment: Moment) -> Fix | None:
     return moment.fix(alone(moment.text.insert_after(scope, " CONCURRENTLY"))) if scope is not None else None
 
 
+def partition_by_partition(moment: Moment, index: CreatesIndex) -> Fix | None:
+    """The index on the parent alone, one built concurrently on each partition, and those attached.
+
+    They get the names that PostgreSQL would give them. Only where every partition is known, none partitioned again.
+    """
+    partitions = sorted(moment.before.children(index.relation), key=lambda child: child.relation)
+    parent = moment.before.find(index.relation)
+    plain = not any(column.startswith("(") for column in index.columns)
+    if index.concurrently or not plain or parent is None or not parent.certain or not partitions:
+        return None
+    if any(child.kind is not RelationKind.TABLE or child.partition_of != index.relation for child in partitions):
+        return None
+    names = [_index_of_partition(child, index) for child in partitions]
+    if any(len(name.name.encode()) > _LONGEST_NAME or moment.before.find(name) is not None for name in names):
+        return None
+    drop = f"DROP INDEX {spelled(index.index)}"
+    return moment.fix(
+        here(moment.text.insert_after("ON", " ONLY"), undo=f"DROP INDEX IF EXISTS {spelled(index.index)}"),
+        *(
+            alone(
+                _on_partition(moment.text, child, name),
+                undo=f"DROP INDEX CONCURRENTLY IF EXISTS {spelled(name)}",
+            )
+            for child, name in zip(partitions, names, strict=True)
+        ),
+        later(
+            f"ALTER INDEX {spelled(index.index)} ATTACH PARTITION {spelled(names[0])}",
+        ),
+        *(here(f"ALTER INDEX {spelled(index.index)} ATTACH PARTITION {spelled(name)}") for name in names[1:]),
+        undo=drop,
+    )
+
+
+def compared_json(moment: Moment) -> Fix | None:
+    """jsonb, which has an equality operator."""
+    alter = moment.alter_table
+    if alter is None or len(alter.commands) != 1:
+        return None
+    return moment.fix(
+        here(alter.with_command(0, alter.commands[0].replaced("json", "jsonb"))),
+        unsafe="jsonb keeps neither the order of keys, nor one that stands twice, nor space",
+    )
+
+
+def view_under_old_name(at: CheckedStatement, renamed: RenamesRelation) -> Fix | None:
+    """The old name stays, as a view that passes on what is written to it."""
+    if renamed.kind is not RelationKind.TABLE or renamed.to.schema != renamed.relation.schema:
+        return None
+    back = f"ALTER TABLE {spelled(renamed.to)} RENAME TO {quoted(renamed.relation.name)}"
+    view = f"CREATE VIEW {spelled(renamed.relation)} AS SELECT * FROM {spelled(renamed.to)}"
+    return fix_of(
+        at.statement,
+        at.direction,
+        here(at.statement.sql, undo=back),
+        here(view, undo=f"DROP VIEW IF EXISTS {spelled(renamed.relation)}"),
+        undo=back,
+        unsafe="a view is no table: look at INSERT … ON CONFLICT, COPY, row security and rights under the old name",
+    )
+
+
 def set_lock_timeout(moment: Moment) -> Fix | None:
     """lock_timeout, where and as the tool wants it: what `gatekeeper inject` writes."""
     return moment.fix()
@@ -230,6 +293,19 @@ def _default_of(command: SqlText) -> str | None:
 def _ends_with_group(command: SqlText, keyword: str) -> bool:
     """Whether nothing follows the columns: no INCLUDE, no storage parameters, no DEFERRABLE."""
     return command.words()[-2 - len(keyword.split()) :] == (*keyword.split(), "(", ")")
+
+
+def _index_of_partition(partition: Table, index: CreatesIndex) -> Relation:
+    return Relation(partition.relation.schema, "_".join([partition.relation.name, *index.columns, "idx"]))
+
+
+def _on_partition(text: SqlText, partition: Table, name: Relation) -> SqlText:
+    """The parent's statement, for one partition."""
+    head = text.cut_at("INDEX").sql
+    rest = text.behind_name_after("ON").sql
+    if head is None or rest is None:
+        return SqlText(None)
+    return SqlText(f"{head} INDEX CONCURRENTLY {quoted(name.name)} ON {spelled(partition.relation)}{rest}")
 
 
 def _tells_rows_apart(index: Index) -> bool:

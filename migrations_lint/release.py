@@ -14,6 +14,7 @@ from migrations_lint.model import (
     CreatesRelation,
     Direction,
     Finding,
+    Fix,
     Migration,
     Position,
     Relation,
@@ -77,6 +78,7 @@ class Release:
         help: str,  # noqa: A002 - the word of the interface
         relations: tuple[Relation, ...] = (),
         severity: Severity = Severity.WARNING,
+        fix: Fix | None = None,
     ) -> Finding:
         """A finding at a statement, or at the top of the migration's file where no statement is meant."""
         migration = checked.migration
@@ -91,6 +93,7 @@ class Release:
             begins=at.begins if at is not None else Position(1, 1),
             ends=at.ends if at is not None else Position(1, 1),
             relations=relations,
+            fix=fix,
             fingerprint=fingerprint(self.rule, migration, direction, at.sql if at is not None else ""),
         )
 

@@ -97,6 +97,8 @@ class _Target:
             after = reread(self.migration, texts, plug_in)
         if not self._holds(after, steps) or not self._other_way_holds(after):
             return None
+        if len(steps) > 1 and all(step.place is Place.HERE and step.undo is not None for step in steps):
+            texts |= _texts(after, way_back(after, self.fix, steps, self.end_of_line))
         changes = [(path, text_of(self.migration, path), text) for path, text in texts.items()]
         return Written(tuple(trimmed(Edit(path, 0, len(old), new), old) for path, old, new in changes))
 
@@ -221,18 +223,7 @@ class _Following:
         return "".join(f"{statement};{end}" for statement in statements if statement is not None)
 
     def _way_back(self, kept: Sequence[Step]) -> tuple[Edit, ...]:
-        """The statement that took all of it back takes back only what stays."""
-        down, fix = self.target.migration.down, self.target.fix
-        for fragment in down.fragments if down and fix.undo else ():
-            for piece in outline(fragment.sql) if fragment.verbatim else ():
-                if _essence(piece.sql) == _essence(fix.undo or ""):
-                    undos = [step.undo for step in reversed(kept) if step.undo is not None]
-                    if not undos:
-                        return (without(fragment, piece),)
-                    text = f";{self.target.end_of_line}".join(undos)
-                    start, end = fragment.in_file(piece.start), fragment.in_file(piece.end)
-                    return (Edit(fragment.source.path, start, end, text),)
-        return ()
+        return way_back(self.target.migration, self.target.fix, kept, self.target.end_of_line)
 
     def _is_needed_later(self) -> bool:
         fix, target = self.target.fix, self.target
@@ -249,6 +240,19 @@ _WORDS = frozenset(
         *("default", "concurrently", "only", "is", "and", "or", "public", "(", ")", ",", ".", ";", "=", "<", ">"),
     ]
 )
+
+
+def way_back(migration: Migration, fix: Fix, kept: Sequence[Step], end_of_line: str) -> tuple[Edit, ...]:
+    """The statement of the way back that took everything back takes back the steps that are kept, and no more."""
+    for fragment in migration.down.fragments if migration.down and fix.undo else ():
+        for piece in outline(fragment.sql) if fragment.verbatim else ():
+            if _essence(piece.sql) == _essence(fix.undo or ""):
+                undos = [step.undo for step in reversed(kept) if step.undo is not None]
+                if not undos:
+                    return (without(fragment, piece),)
+                start, end = fragment.in_file(piece.start), fragment.in_file(piece.end)
+                return (Edit(fragment.source.path, start, end, f";{end_of_line}".join(undos)),)
+    return ()
 
 
 def _essence(sql: str) -> list[str]:

@@ -53,6 +53,23 @@ class SqlText:
         found = self._find(words)
         return SqlText(None) if found is None or self.sql is None else SqlText(self.sql[found[-1].end :].strip())
 
+    def behind_name_after(self, words: str) -> "SqlText":
+        """What stands behind the name, with or without a schema, that follows these words; its space included."""
+        found = self._find(words)
+        if found is None or self.sql is None:
+            return SqlText(None)
+        at = self._tokens.index(found[-1]) + 1
+        while at + 2 < len(self._tokens) and self._tokens[at + 1].text == ".":
+            at += 2
+        return SqlText(self.sql[self._tokens[at].end :]) if at < len(self._tokens) else SqlText(None)
+
+    def replaced(self, words: str, text: str) -> "SqlText":
+        """Other words in the place of these, in their case."""
+        found = self._find(words)
+        if found is None:
+            return SqlText(None)
+        return self._replaced(found[0].start, found[-1].end, text.upper() if found[0].text.isupper() else text)
+
     def group_after(self, words: str) -> str | None:
         """The parenthesised group behind these words, with its parentheses."""
         found = self._find(words)

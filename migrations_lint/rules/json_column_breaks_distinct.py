@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from migrations_lint.dialect import quoted, spelled
 from migrations_lint.model import AddsColumn, Direction, Finding, Severity
 from migrations_lint.moment import Moment
+from migrations_lint.recipes import compared_json
 from migrations_lint.rules import rule
 
 
@@ -23,4 +24,5 @@ def json_column_breaks_distinct(moment: Moment) -> Iterator[Finding]:
             help=f"{moment.dialect.statement(sql)}, unless the exact text matters.",
             relations=(added.relation,),
             severity=Severity.WARNING,
+            fix=compared_json(moment),
         )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from migrations_lint.dialect import quoted, spelled
 from migrations_lint.model import CreatesIndex, Finding, RelationKind
 from migrations_lint.moment import Moment
+from migrations_lint.recipes import partition_by_partition
 from migrations_lint.rules import rule
 
 
@@ -22,7 +23,8 @@ def partitioned_index_blocks_all_partitions(moment: Moment) -> Iterator[Finding]
             else f"writes to {index.relation} and its {_counted(len(partitions))} wait until the last index is built"
         )
         lasting = () if index.concurrently else tuple(moment.locks_on_live_tables())
-        yield moment.finding(message, help=_way_out(index), relations=(index.relation,), lasting=lasting)
+        fix = partition_by_partition(moment, index)
+        yield moment.finding(message, help=_way_out(index), relations=(index.relation,), fix=fix, lasting=lasting)
 
 
 def _counted(partitions: int) -> str:

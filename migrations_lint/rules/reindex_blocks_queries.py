@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from migrations_lint.model import Finding, LockFact, Reindexes
 from migrations_lint.moment import Moment
+from migrations_lint.recipes import reindex_concurrently
 from migrations_lint.rules import rule
 
 
@@ -23,5 +24,6 @@ def reindex_blocks_queries(moment: Moment) -> Iterator[Finding]:
             else f"{moment.dialect.statement(f'REINDEX {reindex.scope} CONCURRENTLY {reindex.name}')}, "
             f"{moment.dialect.outside}.",
             relations=tuple(live),
+            fix=reindex_concurrently(moment),
             lasting=tuple(moment.locks_on_live_tables()),
         )

@@ -15,6 +15,7 @@ from migrations_lint.model import (
     RenamesRelation,
     Severity,
 )
+from migrations_lint.recipes import view_under_old_name
 from migrations_lint.release import Release, is_made_again
 from migrations_lint.rules import release_rule
 
@@ -60,6 +61,7 @@ def _of_relation(release: Release, checked: CheckedMigration, at: CheckedStateme
         "drop the view in a later release.",
         relations=(fact.relation,),
         severity=Severity.ERROR,
+        fix=view_under_old_name(at, fact),
     )
 
 

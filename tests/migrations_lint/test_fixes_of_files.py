@@ -183,3 +183,49 @@ def test_flyway_finds_room_behind_a_further_dot(tmp_path: Path) -> None:
     )
 
     assert after["V2.1__index_part_2.sql"] == "CREATE INDEX CONCURRENTLY orders_note ON orders (note);\n"
+
+
+def test_a_view_under_the_old_name_goes_before_the_table_gets_it_back(tmp_path: Path) -> None:
+    (tmp_path / "1_a.up.sql").write_text(TABLE)
+    (tmp_path / "2_b.up.sql").write_text(f"{TIMED}ALTER TABLE orders RENAME TO purchases;\n")
+    (tmp_path / "2_b.down.sql").write_text(f"{TIMED}ALTER TABLE purchases RENAME TO orders;\n")
+
+    result = fix_history(read_history([tmp_path]), LintSettings(server_version=15), unsafe=True)
+
+    texts = {file.path.name: file.after for file in result.files}
+    assert texts["2_b.up.sql"].endswith("CREATE VIEW orders AS SELECT * FROM purchases;\n")
+    assert texts["2_b.down.sql"] == (f"{TIMED}DROP VIEW IF EXISTS orders;\nALTER TABLE purchases RENAME TO orders;\n")
+
+
+PARTITIONED = (
+    "CREATE TABLE customers (id bigint PRIMARY KEY);\n"
+    "CREATE TABLE events (id bigint, customer_id bigint, at date NOT NULL) PARTITION BY RANGE (at);\n"
+    "CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');\n"
+    "CREATE TABLE events_rest PARTITION OF events DEFAULT;\n"
+    "CREATE MATERIALIZED VIEW totals AS SELECT count(*) AS n FROM events;\n"
+    "CREATE TABLE orders (id bigint PRIMARY KEY, note text, total int);\n"
+)
+# Forms that PostgreSQL refuses, or that end in another schema, when a linter puts CONCURRENTLY or NOT VALID into them.
+LEFT_ALONE = [
+    "ALTER TABLE events ADD FOREIGN KEY (customer_id) REFERENCES customers (id);",
+    "ALTER TABLE events DETACH PARTITION events_2026;",
+    "REFRESH MATERIALIZED VIEW totals;",
+    "ALTER TABLE events ADD CONSTRAINT once UNIQUE (id, at);",
+    "ALTER TABLE orders ADD CONSTRAINT once UNIQUE (note) DEFERRABLE;",
+    "ALTER TABLE orders ADD CONSTRAINT once UNIQUE (note) INCLUDE (total);",
+    "ALTER TABLE orders ADD COLUMN number bigserial;",
+    "ALTER TABLE orders ADD COLUMN twice int GENERATED ALWAYS AS (total * 2) STORED;",
+    "DO $$ BEGIN CREATE INDEX orders_note ON orders (note); END $$;",
+    "DO $$ BEGIN ALTER TABLE orders ALTER note SET NOT NULL; END $$;",
+]
+
+
+@pytest.mark.parametrize("sql", LEFT_ALONE)
+def test_what_postgresql_would_refuse_is_not_written(sql: str, tmp_path: Path) -> None:
+    (tmp_path / "1_a.sql").write_text(PARTITIONED)
+    (tmp_path / "2_b.sql").write_text(f"{TIMED}{sql}\n")
+    history = read_history([tmp_path], "raw_sql")
+
+    result = fix_history(history, LintSettings(server_version=15), unsafe=True)
+
+    assert [file for file in result.files if file.path.name != "1_a.sql"] == []

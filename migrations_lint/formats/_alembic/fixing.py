@@ -29,6 +29,9 @@ def fixed_revision(migration: Migration, fix: Fix, read: Read) -> tuple[Edit, ..
     """One edit of the revision; None where the statement is one of several of its line or loop, or `op` has no name."""
     script = dict(migration.scripts()).get(fix.direction)
     found = [f for f in script.fragments if (f.start, f.end) == _span(fix, f)] if script else []
+    needs_way_back = len(fix.steps) > 1 and all(step.place is Place.HERE and step.undo for step in fix.steps)
+    if needs_way_back and migration.down is not None:
+        return None  # its way back would have to change as well
     if script is None or len(found) != 1 or found[0].sql.strip().rstrip(";").strip() != fix.sql:
         return None
     source = found[0].source
