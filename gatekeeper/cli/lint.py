@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gatekeeper import __version__
+from gatekeeper import __version__, lint_cache
 from gatekeeper.cli.shared import Invocation, command, history_of, linted, write_answer
-from migrations_lint.model import Finding, Severity
-from migrations_lint.reporters import reporters
 
 if TYPE_CHECKING:
     from migrations_lint.fixing import Fixed
     from migrations_lint.history import History
+    from migrations_lint.model import Finding, Report
     from migrations_lint.settings import LintSettings
 
 
@@ -32,6 +31,7 @@ _BASELINE = "gatekeeper-baseline.json"
     help="Sizes and schema of production, as `gatekeeper stats pull` wrote them.",
 )
 @click.option("--write-baseline", is_flag=True, help="Accept what is found now: write it to the baseline, then report.")
+@click.option("--no-cache", is_flag=True, help="Lint anew even where nothing has changed since the last answer.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to a file.")
 def lint(
     invocation: Invocation,
@@ -42,6 +42,7 @@ def lint(
     unsafe_fixes: bool,
     snapshot: Path | None,
     write_baseline: bool,
+    no_cache: bool,
     output: Path | None,
 ) -> int:
     """Say which locks, scans and rewrites the migrations in PATHS would cause; no database needed.
@@ -52,23 +53,39 @@ def lint(
     """
     if unsafe_fixes and not (fix or diff):
         raise click.UsageError("--unsafe-fixes says which fixes --fix writes or --diff shows; give one of them too.")
-    settings = invocation.settings.lint
-    settings = settings if snapshot is None else replace(settings, snapshot=str(snapshot))
-    history = history_of(invocation, paths, since)
-    if fix or diff:
-        fixed = _fixed(invocation, history, settings, unsafe=unsafe_fixes)
-        if diff:
-            return _show(fixed, output)
-        _write(invocation, fixed)
-        new = tuple(file.path for file in fixed.files if file.before is None)
-        history = history_of(invocation, (*paths, *new) if paths else (), since)
-    if write_baseline:
-        settings = _baselined(invocation, history, settings)
-    report = linted(history, settings)
-    write_answer(reporters()[invocation.format].render(report, tool=f"gatekeeper {__version__}"), output)
-    if report.reaches(Severity(settings.fail_on)):
-        return 1
-    return 3 if report.problems else 0
+    key = lint_cache.question([invocation.format, str(invocation.config), str(snapshot), *map(str, paths)])
+    may_be_kept = not (no_cache or since is not None or fix or diff or write_baseline)
+    if may_be_kept and (kept := lint_cache.recalled(key)) is not None:
+        write_answer(kept.text, output)
+        return kept.exit_code
+    with lint_cache.tracing() as trace:
+        settings = invocation.settings.lint
+        settings = settings if snapshot is None else replace(settings, snapshot=str(snapshot))
+        history = history_of(invocation, paths, since)
+        if fix or diff:
+            fixed = _fixed(invocation, history, settings, unsafe=unsafe_fixes)
+            if diff:
+                return _show(fixed, output)
+            _write(invocation, fixed)
+            new = tuple(file.path for file in fixed.files if file.before is None)
+            history = history_of(invocation, (*paths, *new) if paths else (), since)
+        if write_baseline:
+            settings = _baselined(invocation, history, settings)
+        text, exit_code = _rendered(linted(history, settings), invocation.format, settings.fail_on)
+    if may_be_kept:
+        lint_cache.keep(key, trace, text, exit_code)
+    write_answer(text, output)
+    return exit_code
+
+
+def _rendered(report: "Report", format: str, fail_on: str) -> tuple[str, int]:  # noqa: A002
+    from migrations_lint.model import Severity
+    from migrations_lint.reporters import reporters
+
+    text = reporters()[format].render(report, tool=f"gatekeeper {__version__}")
+    if report.reaches(Severity(fail_on)):
+        return text, 1
+    return text, 3 if report.problems else 0
 
 
 def _baselined(invocation: Invocation, history: "History", settings: "LintSettings") -> "LintSettings":
@@ -100,7 +117,7 @@ def _fixed(invocation: Invocation, history: "History", settings: "LintSettings",
     return fixed
 
 
-def _place(finding: Finding) -> str:
+def _place(finding: "Finding") -> str:
     return f"{finding.path}:{finding.begins.line}: {finding.rule}"
 
 
