@@ -37,6 +37,8 @@ from migrations_lint.settings import OFF, LintSettings
 from migrations_lint.snapshot import SchemaSnapshot
 from migrations_lint.suppress import applied, suppressions
 
+_MAY_DO_ANYTHING = frozenset({"do_stmt", "call_stmt", "execute_stmt", "select_stmt"})
+
 
 @dataclass(frozen=True, slots=True)
 class _Base:
@@ -127,6 +129,8 @@ def _migration(
             last = moment
         if direction is Direction.UP and statements:
             made = last.session.leaving(last.facts, here.schema.copy()).new
+        if problems:
+            here.schema.doubt()
         undone = here.schema
     known = before is not None and undone is not None and not problems and _is_known(statements)
     not_undone = tuple(differences(before, undone)) if known and before and undone else ()
@@ -160,6 +164,8 @@ def _moments(
             known = (base.production, base.pending)
             yield Moment(migration, direction, statement, facts, schema, settings, session, made_by_up, *known)
             replay(facts, schema)
+            if statement.kind in _MAY_DO_ANYTHING and any(isinstance(fact, Unknown) for fact in facts):
+                schema.doubt()
             session = session.leaving(facts, schema)
 
 

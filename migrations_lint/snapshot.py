@@ -158,6 +158,10 @@ class SchemaSnapshot:
         self.functions, self.publications = dict(other.functions), dict(other.publications)
         self.objects, self.default_grants = set(other.objects), dict(other.default_grants)
 
+    def doubt(self) -> None:
+        """From here on there may be columns that nobody knows of: something unreadable has run."""
+        self.tables = {relation: replace(table, complete=False) for relation, table in self.tables.items()}
+
     def find(self, relation: Relation) -> Table | None:
         """The relation of that name, if it is known."""
         return self.tables.get(relation)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from migrations_lint.model import (
+    AddsColumn,
     CheckedMigration,
     CheckedStatement,
     CreatesTrigger,
@@ -56,8 +57,15 @@ def _cuts(release: Release, checked: CheckedMigration, statement: CheckedStateme
         if is_audit(table.relation.name) and table.relation not in new:
             yield table.relation, f"what {table.relation} has recorded is gone"
     for change in statement.all(RowChange):
-        if change.command in _REMOVES and is_audit(change.relation.name) and change.relation not in new:
+        fills = change.command == "UPDATE" and _added(release, change) >= set(change.columns or ())
+        if change.command in _REMOVES and is_audit(change.relation.name) and change.relation not in new and not fills:
             yield change.relation, f"{change.command} alters what {change.relation} has recorded"
+
+
+def _added(release: Release, change: RowChange) -> set[str]:
+    """The columns that the release gives the table; filling them alters no record."""
+    added = (one for _, statement in release.statements() for one in statement.all(AddsColumn))
+    return {one.column.name for one in added if one.relation == change.relation}
 
 
 def _renewed(checked: CheckedMigration, relation: Relation) -> bool:

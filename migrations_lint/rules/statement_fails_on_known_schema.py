@@ -23,6 +23,8 @@ from migrations_lint.rules import rule
 @rule
 def statement_fails_on_known_schema(moment: Moment) -> Iterator[Finding]:
     """Only where the history made the table and nothing unknown has touched it since."""
+    if moment.migration.problems:
+        return  # a part of the migration could not be read
     for relation, what in (*_exists(moment), *_lacks(moment)):
         yield moment.finding(
             f"fails: {what}",
@@ -45,12 +47,23 @@ def _exists(moment: Moment) -> Iterator[tuple[Relation, str]]:
         if (added.relation, added.column.name) in gone:
             continue  # DROP COLUMN goes before ADD COLUMN within one ALTER TABLE, in whatever order they stand
         has_it = known is not None and known.certain and known.complete and added.column.name in known.columns
-        if has_it and not added.if_not_exists:
+        if has_it and not added.if_not_exists and not _drops(moment, added):
             yield added.relation, f"{added.relation} has a column {added.column.name} already"
     for index in moment.all(CreatesIndex):
         owner = moment.before.table_of_index(index.index)
-        if owner is not None and owner.certain and not index.if_not_exists and not index.of_constraint:
+        if (
+            owner is not None
+            and owner.certain
+            and owner.complete
+            and not index.if_not_exists
+            and not index.of_constraint
+        ):
             yield index.relation, f"{owner.relation} has an index {index.index.name} already"
+
+
+def _drops(moment: Moment, added: AddsColumn) -> bool:
+    """An earlier action of the same ALTER TABLE drops the column."""
+    return any(one.relation == added.relation and one.column == added.column.name for one in moment.all(DropsColumn))
 
 
 def _lacks(moment: Moment) -> Iterator[tuple[Relation, str]]:
