@@ -6,6 +6,7 @@ from typing import Any
 
 from migrations_lint.facts.constraints import INDEXED, declared, read_constraint
 from migrations_lint.facts.expressions import columns_of, sequences_of, summary, volatility
+from migrations_lint.facts.in_place import column_in_place
 from migrations_lint.facts.scene import Scene
 from migrations_lint.facts.types import is_built_in, serial_of, type_text
 from migrations_lint.locks import LockMode
@@ -79,6 +80,7 @@ def add_column(node: Any, relation: Relation, scene: Scene, *, only: bool, if_no
     column = read.column
     if if_not_exists and table is not None and column.name in table.columns:
         yield scene.lock(relation, LockMode.ACCESS_EXCLUSIVE)
+        yield from column_in_place(table, column)
         return
     rewrites = column.volatile_default or column.identity or column.generated == "stored" or column.domain
     empty = column.default is None and not column.identity and column.generated is None

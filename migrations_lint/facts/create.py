@@ -8,6 +8,7 @@ from migrations_lint.facts import derives
 from migrations_lint.facts.columns import Declared, read_column
 from migrations_lint.facts.constraints import declared, read_constraint
 from migrations_lint.facts.expressions import columns_of
+from migrations_lint.facts.in_place import table_in_place
 from migrations_lint.facts.partitions import bound_text
 from migrations_lint.facts.rows import reads_of
 from migrations_lint.facts.scene import Scene
@@ -38,7 +39,9 @@ def create_table(node: Any, scene: Scene) -> Iterator[Fact]:
     A partition takes ACCESS EXCLUSIVE on its parent, and scans the default partition under the same lock.
     """
     relation = scene.relation(node.relation)
-    if node.if_not_exists and scene.table(relation) is not None:
+    if node.if_not_exists and (known := scene.table(relation)) is not None:
+        wanted = [read_column(inner(e), relation, scene) for e in node.table_elts if kind_of(e) == "ColumnDef"]
+        yield from table_in_place(known, [one.column for one in wanted])
         return  # PostgreSQL finds the name taken before it locks anything
     parents = tuple(scene.relation(inner(parent)) for parent in node.inh_relations)
     is_partition = node.HasField("partbound")

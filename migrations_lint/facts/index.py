@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrations_lint.facts import derives
+from migrations_lint.facts.in_place import index_in_place
 from migrations_lint.facts.scene import Scene
 from migrations_lint.locks import LockMode
 from migrations_lint.model import (
@@ -29,26 +30,29 @@ def create_index(node: Any, scene: Scene) -> Iterator[Fact]:
     relation = scene.relation(node.relation)
     elements = [inner(element) for element in node.index_params]
     index = scene.beside(relation, node.idxname or _generated_name(relation, node))
-    exists = node.if_not_exists and scene.schema.table_of_index(index) is not None
-    work = Work.INSTANT if exists else Work.INDEX_BUILD
+    owner = scene.schema.table_of_index(index) if node.if_not_exists else None
+    work = Work.INSTANT if owner is not None else Work.INDEX_BUILD
     if node.concurrent:
         yield NeedsNoTransaction("CREATE INDEX CONCURRENTLY")
     mode = LockMode.SHARE_UPDATE_EXCLUSIVE if node.concurrent else LockMode.SHARE
     yield from scene.lock_family(relation, mode, work, only=not node.relation.inh)
-    if not exists:
-        yield CreatesIndex(
-            relation,
-            index,
-            tuple(element.name or f"({text_of(element.expr)})" for element in elements),
-            node.unique,
-            node.concurrent,
-            node.if_not_exists,
-            method=node.access_method or "btree",
-            predicate=text_of(node.where_clause) or None,
-            included=tuple(inner(element).name for element in node.index_including_params),
-            plain=all(_is_plain(element) for element in elements),
-            only=not node.relation.inh,
-        )
+    made = CreatesIndex(
+        relation,
+        index,
+        tuple(element.name or f"({text_of(element.expr)})" for element in elements),
+        node.unique,
+        node.concurrent,
+        node.if_not_exists,
+        method=node.access_method or "btree",
+        predicate=text_of(node.where_clause) or None,
+        included=tuple(inner(element).name for element in node.index_including_params),
+        plain=all(_is_plain(element) for element in elements),
+        only=not node.relation.inh,
+    )
+    if owner is not None:
+        yield from index_in_place(owner, made)
+    else:
+        yield made
 
 
 def _is_plain(element: Any) -> bool:

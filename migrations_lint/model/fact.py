@@ -144,6 +144,15 @@ class TruncatesIdentifier:
 
 
 @dataclass(frozen=True, slots=True)
+class FindsInPlace:
+    """IF NOT EXISTS finds something of that name; `differs` says how it is not what would have been made."""
+
+    relation: Relation
+    what: str
+    differs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SetsParameter:
     """SET or RESET of a run-time parameter; `value` is None for RESET and SET … TO DEFAULT."""
 
@@ -165,6 +174,7 @@ Fact = (
     | RefreshesView
     | RunsBlock
     | TruncatesIdentifier
+    | FindsInPlace
     | SetsParameter
     | SchemaChange
 )
