@@ -58,6 +58,14 @@ class Dialect:
         """The later step that tries it on them."""
         return self.statement(f"ALTER TABLE {spelled(relation)} VALIDATE CONSTRAINT {quoted(constraint)}")
 
+    def detach_partition(self, parent: Relation, partition: Relation) -> str:
+        """A partition detached beside traffic."""
+        return self.statement(f"ALTER TABLE {spelled(parent)} DETACH PARTITION {spelled(partition)} CONCURRENTLY")
+
+    def set_parameter(self, name: str, value: str, *, local: bool) -> str:
+        """A run-time parameter, until the transaction ends if `local`."""
+        return self.statement(f"SET {'LOCAL ' if local else ''}{name} = '{value}'")
+
 
 class Alembic(Dialect):
     """Operations where Alembic has one, `op.execute` elsewhere."""

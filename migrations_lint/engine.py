@@ -14,6 +14,7 @@ from migrations_lint.model import (
     CheckedMigration,
     CheckedStatement,
     Direction,
+    DropsRelation,
     Fact,
     Finding,
     Fragment,
@@ -153,20 +154,33 @@ def _moments(
     problems: list[Problem],
 ) -> Iterator[Moment]:
     session, schema = Session(), base.schema
-    for fragment in script.fragments:
+    parts = [(fragment, _statements(fragment, direction, problems)) for fragment in script.fragments]
+    doomed = _doomed([one for _, part in parts for one in part], Scene(schema, settings.server_version))
+    for fragment, statements in parts:
         if fragment.begins_anew:
             session = session.committed()
-        for statement in _statements(fragment, direction, problems):
+        for statement in statements:
             session = session.entering(in_transaction=fragment.in_transaction, schema=schema)
             scene = Scene(schema, settings.server_version, session.search_path)
             facts = _here(facts_of(statement, scene), session)
             session = session.beginning(facts, schema)
-            known = (base.production, base.pending)
+            known = (base.production, base.pending, next(doomed))
             yield Moment(migration, direction, statement, facts, schema, settings, session, made_by_up, *known)
             replay(facts, schema)
             if statement.kind in _MAY_DO_ANYTHING and any(isinstance(fact, Unknown) for fact in facts):
                 schema.doubt()
             session = session.leaving(facts, schema)
+
+
+def _doomed(statements: Sequence[Statement], scene: Scene) -> Iterator[frozenset[Relation]]:
+    """For each statement the relations that a later one drops."""
+    later: frozenset[Relation] = frozenset()
+    found = [later]
+    for statement in reversed(statements[1:]):
+        if statement.kind == "drop_stmt":
+            later |= {fact.relation for fact in facts_of(statement, scene) if isinstance(fact, DropsRelation)}
+        found.append(later)
+    return reversed(found)
 
 
 def _statements(fragment: Fragment, direction: Direction, problems: list[Problem]) -> tuple[Statement, ...]:

@@ -50,7 +50,7 @@ class Moment:
     """A statement, its facts, and the state in which it meets them: the schema `before` it, and its `session`.
 
     `production` is a snapshot of the database that the migration will meet, where one was given, and `pending` says
-    that it does not hold the migration yet.
+    that it does not hold the migration yet. `doomed` are the relations that a later statement of the script drops.
     """
 
     migration: Migration
@@ -63,6 +63,7 @@ class Moment:
     made_by_up: frozenset[Relation] = frozenset()
     production: SchemaSnapshot | None = None
     pending: bool = True
+    doomed: frozenset[Relation] = frozenset()
     _by_kind: dict[type, tuple[Any, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @property

@@ -21,8 +21,7 @@ def detach_blocks_reads(moment: Moment) -> Iterator[Finding]:
         yield moment.finding(
             f"reads and writes of {detached.parent} and all its partitions wait for {detached.partition} to be "
             "detached",
-            help=f"ALTER TABLE {detached.parent} DETACH PARTITION {detached.partition} CONCURRENTLY, outside a "
-            "transaction.",
+            help=f"{moment.dialect.detach_partition(detached.parent, detached.partition)}, {moment.dialect.outside}.",
             relations=(detached.parent, detached.partition),
             severity=Severity.WARNING,
             fix=detach_concurrently(moment, detached),

@@ -10,10 +10,10 @@ from migrations_lint.rules import rule
 
 @rule
 def index_drop_blocks_queries(moment: Moment) -> Iterator[Finding]:
-    """One finding for each index that goes while its table is locked against everyone."""
+    """One finding for each index that goes while its table is locked against everyone; silent where that goes too."""
     for index in moment.all(DropsIndex):
         relation = index.relation
-        if index.concurrently or (relation and not moment.is_live(relation)):
+        if index.concurrently or relation in moment.doomed or (relation and not moment.is_live(relation)):
             continue
         if relation is not None and moment.kind_of(relation) is RelationKind.PARTITIONED_TABLE:
             continue  # CONCURRENTLY is refused there

@@ -15,7 +15,7 @@ def index_drop_slows_queries(moment: Moment) -> Iterator[Finding]:
         return
     for dropped in moment.all(DropsIndex):
         table = moment.before.find(dropped.relation) if dropped.relation else None
-        if table is None or not moment.is_live(table.relation):
+        if table is None or not moment.is_live(table.relation) or table.relation in moment.doomed:
             continue
         for key in table.constraints.values():
             if key.kind is ConstraintKind.FOREIGN_KEY and _is_the_only_one(table, dropped, key.columns):

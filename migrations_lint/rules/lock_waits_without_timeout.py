@@ -23,7 +23,8 @@ def lock_waits_without_timeout(moment: Moment) -> Iterator[Finding]:
     yield moment.finding(
         f"asks for {first.mode.value} on {first.relation} with no lock_timeout: while it waits for one long "
         "query, everyone else waits behind it",
-        help="SET LOCAL lock_timeout = '2s' first (`gatekeeper inject` writes it), and try again when it fires.",
+        help=f"{moment.dialect.set_parameter('lock_timeout', '2s', local=moment.transaction is not None)} first "
+        "(`gatekeeper inject` writes it), and try again when it fires.",
         relations=(first.relation,),
         severity=Severity.WARNING,
         fix=set_lock_timeout(moment),

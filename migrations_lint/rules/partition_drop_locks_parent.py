@@ -18,8 +18,7 @@ def partition_drop_locks_parent(moment: Moment) -> Iterator[Finding]:
             continue
         yield moment.finding(
             f"reads and writes of {parent} and all its partitions wait for {dropped.relation} to be dropped",
-            help=f"First ALTER TABLE {parent} DETACH PARTITION {dropped.relation} CONCURRENTLY, outside a transaction; "
-            "then "
+            help=f"First {moment.dialect.detach_partition(parent, dropped.relation)}, {moment.dialect.outside}; then "
             "drop it, which no longer concerns the rest.",
             relations=(parent, dropped.relation),
             severity=Severity.WARNING,

@@ -20,7 +20,8 @@ def statement_runs_without_timeout(moment: Moment) -> Iterator[Finding]:
     if long:
         yield moment.finding(
             f"{what_waits(long[0].mode)} of {long[0].relation} wait for as long as this takes: no statement_timeout",
-            help="SET LOCAL statement_timeout = '30s' first, so that it gives up instead.",
+            help=f"{moment.dialect.set_parameter('statement_timeout', '30s', local=moment.transaction is not None)} "
+            "first, so that it gives up instead.",
             relations=(long[0].relation,),
             severity=Severity.NOTE,
         )
