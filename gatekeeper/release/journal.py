@@ -9,6 +9,7 @@ from typing import Any
 from gatekeeper.errors import GatekeeperError
 from gatekeeper.model.release import Step, StepState
 from gatekeeper.release.desk import Desk, now
+from gatekeeper.release.fail_point import fail_point
 from gatekeeper.release.step import Result, Work, waiting
 from migrations_lint.errors import LintError
 from smoke.errors import SmokeError
@@ -36,12 +37,15 @@ def _once(desk: Desk, work: Work) -> Result:
 
 def _acted(desk: Desk, work: Work) -> Result:
     started, clock = now(), time.monotonic()
+    fail_point(f"{work.name}: before intent")
     desk.store.releases.save(replace(desk.release, phase=work.phase))
     _write(desk, Step(work.name, StepState.RUNNING, started, result={"facts": {}, "exit_code": 0}))
+    fail_point(f"{work.name}: after intent")
     try:
         result = work.act(desk)
     except (GatekeeperError, LintError, SmokeError) as error:
         result = waiting(str(error), error.exit_code)
+    fail_point(f"{work.name}: after effect")
     return _written(desk, work, result, started, time.monotonic() - clock)
 
 
@@ -49,6 +53,7 @@ def _written(desk: Desk, work: Work, result: Result, started: datetime, seconds:
     facts = {"facts": dict(result.facts), "exit_code": result.exit_code}
     step = Step(work.name, result.state, started, seconds, result.summary, result.evidence, facts)
     _write(desk, step)
+    fail_point(f"{work.name}: after result")
     desk.listener.ends(step)
     return result
 

@@ -35,10 +35,11 @@ class Project:
             cwd=self.folder, env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
-    def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
+    def run(self, *words: str, **more: str) -> "subprocess.CompletedProcess[str]":
+        """The program to its end; `more` is added to its environment."""
         return subprocess.run(
             [sys.executable, "-m", "gatekeeper", *words],
-            cwd=self.folder, env=self.environment, text=True, capture_output=True, timeout=120, check=False,
+            cwd=self.folder, env={**self.environment, **more}, text=True, capture_output=True, timeout=120, check=False,
         )  # fmt: skip
 
     def status(self) -> dict[str, Any]:
@@ -50,6 +51,17 @@ class Project:
     @property
     def serving(self) -> str:
         return (self.folder / "serving").read_text()
+
+    @property
+    def deploys(self) -> list[str]:
+        """Every version that was put live, in order."""
+        log = self.folder / "deploys"
+        return log.read_text().split() if log.exists() else []
+
+    def applied(self) -> list[str]:
+        """The migrations that the target says it has; one applied twice would have failed on its table."""
+        with psycopg.connect(self.target) as connection:
+            return [str(row[0]) for row in connection.execute("SELECT id FROM gatekeeper_migrations").fetchall()]
 
     def tables(self) -> set[str]:
         with psycopg.connect(self.target) as connection:

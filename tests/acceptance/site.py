@@ -38,6 +38,8 @@ def main(command: str, folder: Path, *words: str) -> None:
         ThreadingHTTPServer(("127.0.0.1", int(words[0])), Site).serve_forever()
     elif command == "deploy":
         (folder / "serving").write_text(words[0])
+        with (folder / "deploys").open("a") as log:
+            log.write(f"{words[0]}\n")
     else:
         print((folder / "serving").read_text())  # noqa: T201
 
