@@ -31,10 +31,12 @@ class DataDigest:
 
 
 _TABLES = """
-    SELECT n.nspname, c.relname, array_agg(a.attname::text ORDER BY a.attname COLLATE "C")
-      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
+    SELECT n.nspname, c.relname,
+           array_remove(array_agg(a.attname::text ORDER BY a.attname COLLATE "C"), NULL)
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
      WHERE (c.relkind IN ('r', 'p') AND NOT c.relispartition OR c.relkind = 'm' AND c.relispopulated)
-       AND c.relpersistence <> 't' AND a.attnum > 0 AND NOT a.attisdropped
+       AND c.relpersistence <> 't'
        AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
        AND NOT EXISTS (SELECT FROM pg_depend x WHERE x.classid = 'pg_class'::regclass AND x.objid = c.oid
                           AND x.deptype = 'e')

@@ -1,60 +1,56 @@
-"""Sample rows that fit their constraints.
+"""Sample rows that fit their tables' constraints, the same ones every time.
 
 An empty table proves nothing about a way back that loses data, so every table gets a few rows before the way up.
+First all tables are tried in one round trip; then, row by row, PostgreSQL's own refusals say which columns need
+another value.
 """
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice, product
+from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import psycopg
 from psycopg import Connection, sql
-from psycopg.rows import class_row
+from psycopg.rows import tuple_row
 
 from gatekeeper.staging.catalog import BOOKKEEPING
+from gatekeeper.staging.sample_values import SampleColumn, texts
 
 ROWS = 3
-_TRIES = 8
-_LITERAL = re.compile(r"'((?:[^']|'')*)'::|(?<![\w.'])(\d+(?:\.\d+)?)(?![\w.'])")
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    schema: str
-    table: str
-    column: str
-    type: str
-    category: str
-    base: str
-    length: int | None
-    required: bool
-    labels: list[str] | None
-    checks: str | None
-    parent_schema: str | None
-    parent_table: str | None
-    parent_column: str | None
-
+_MOST_TRIES = 120
+_REFUSED = "gatekeeper.refused_rows"
 
 _COLUMNS = """
-    SELECT n.nspname AS schema, c.relname AS table, a.attname AS column,
-           format_type(a.atttypid, a.atttypmod) AS type, b.typcategory::text AS category, b.typname AS base,
-           CASE WHEN b.typname IN ('varchar', 'bpchar') AND coalesce(nullif(t.typtypmod, -1), a.atttypmod) > 4
-                THEN coalesce(nullif(t.typtypmod, -1), a.atttypmod) - 4 END AS length, a.attnotnull AS required,
-           (SELECT array_agg(enumlabel::text ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = b.oid) AS labels,
-           (SELECT string_agg(pg_get_constraintdef(k.oid), ' ') FROM pg_constraint k
-             WHERE k.contype = 'c' AND (k.conrelid = c.oid AND a.attnum = ANY (k.conkey) OR k.contypid = t.oid))
-               AS checks,
-           pn.nspname AS parent_schema, pc.relname AS parent_table, pa.attname AS parent_column
+    SELECT n.nspname, c.relname, a.attname, a.attnum, format_type(a.atttypid, a.atttypmod), b.typname,
+           b.typcategory::text,
+           CASE WHEN b.typname IN ('varchar', 'bpchar') AND m.typmod > 4 THEN m.typmod - 4
+                WHEN b.typname IN ('bit', 'varbit') AND m.typmod > 0 THEN m.typmod END,
+           (SELECT count(*) FROM pg_attribute e WHERE e.attrelid = b.typrelid AND e.attnum > 0 AND NOT e.attisdropped),
+           a.attnotnull OR t.typnotnull,
+           (SELECT array_agg(enumlabel::text ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = b.oid),
+           (SELECT string_agg(pg_get_constraintdef(k.oid), ' ' ORDER BY k.conname) FROM pg_constraint k
+             WHERE k.contype = 'c' AND (k.conrelid = c.oid AND a.attnum = ANY (k.conkey) OR k.contypid = t.oid)),
+           CASE WHEN p.partattrs IS NOT NULL AND a.attnum = ANY (p.partattrs::int2[]) THEN (
+               SELECT string_agg(pg_get_expr(l.relpartbound, l.oid), ' ' ORDER BY l.relname)
+                 FROM pg_inherits i JOIN pg_class l ON l.oid = i.inhrelid WHERE i.inhparent = c.oid) END,
+           f.parent
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
-      JOIN pg_type t ON t.oid = a.atttypid JOIN pg_type b ON b.oid = coalesce(nullif(t.typbasetype, 0), t.oid)
-      LEFT JOIN LATERAL (SELECT k.confrelid, k.confkey[array_position(k.conkey, a.attnum)] AS key
-                           FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'f'
-                            AND a.attnum = ANY (k.conkey)
-                          ORDER BY k.conname LIMIT 1) f ON true
-      LEFT JOIN pg_class pc ON pc.oid = f.confrelid LEFT JOIN pg_namespace pn ON pn.oid = pc.relnamespace
-      LEFT JOIN pg_attribute pa ON pa.attrelid = f.confrelid AND pa.attnum = f.key
+      JOIN pg_type t ON t.oid = a.atttypid
+      JOIN pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END
+      CROSS JOIN LATERAL (SELECT CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END AS typmod) m
+      LEFT JOIN pg_partitioned_table p ON p.partrelid = c.oid
+      LEFT JOIN LATERAL (
+          SELECT array[pn.nspname::text, pc.relname, pa.attname] || (
+                     SELECT array_agg(ka.attname::text ORDER BY u.place)
+                       FROM unnest(k.confkey) WITH ORDINALITY u(number, place)
+                       JOIN pg_attribute ka ON ka.attrelid = k.confrelid AND ka.attnum = u.number) AS parent
+            FROM pg_constraint k JOIN pg_class pc ON pc.oid = k.confrelid
+            JOIN pg_namespace pn ON pn.oid = pc.relnamespace
+            JOIN pg_attribute pa ON pa.attrelid = k.confrelid
+             AND pa.attnum = k.confkey[array_position(k.conkey, a.attnum)]
+           WHERE k.conrelid = c.oid AND k.contype = 'f' AND a.attnum = ANY (k.conkey)
+           ORDER BY cardinality(k.conkey) DESC, k.conname LIMIT 1) f ON true
      WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't' AND a.attnum > 0
        AND NOT a.attisdropped AND a.attidentity = '' AND a.attgenerated = ''
        AND coalesce((SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = c.oid AND adnum = a.attnum), '')
@@ -62,93 +58,222 @@ _COLUMNS = """
        AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
      ORDER BY n.nspname, c.relname, a.attnum
 """
+_TABLES = """
+    SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
+       AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
+       AND NOT EXISTS (SELECT FROM pg_depend x WHERE x.classid = 'pg_class'::regclass AND x.objid = c.oid
+                          AND x.deptype = 'e')
+     ORDER BY n.nspname, c.relname
+"""
+_CONSTRAINTS = """
+    SELECT k.conname::text, array_agg(DISTINCT a.attname::text)
+      FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid OR EXISTS (
+               SELECT FROM pg_attribute u WHERE u.attrelid = c.oid AND u.atttypid = k.contypid AND k.contypid <> 0)
+      JOIN pg_attribute a ON a.attrelid = c.oid AND (a.attnum = ANY (k.conkey) OR a.atttypid = k.contypid)
+     WHERE c.oid = %s::regclass GROUP BY k.conname
+    UNION ALL SELECT ic.relname, array_agg(a.attname::text)
+      FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid
+      JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey::int2[])
+     WHERE i.indrelid = %s::regclass AND i.indisunique GROUP BY ic.relname
+"""
+
+Name = tuple[str, str]
+_Values = Mapping[str, sql.Composable]
 
 
-def fill(connection: Connection[Any], only: Collection[tuple[str, str]] | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """What came of it: tables that have no row all the same, by `schema.table`, each with the server's last word."""
+
+    empty: Mapping[str, str] = field(default_factory=dict)
+
+
+def fill(connection: Connection[Any], only: Collection[Name] | None = None, *, first: int = 1) -> Filling:
     """Put a few rows into every table, parents first; a table whose constraints refuse all we try stays as it is.
 
-    With `only`, (schema, table) pairs, the others keep the rows that they have.
+    With `only`, (schema, table) pairs, the others keep the rows that they have. `first` numbers the rows, so that
+    later ones do not clash with those of an earlier call.
     """
-    with connection.cursor(row_factory=class_row(_Column)) as cursor:
-        columns = cursor.execute(_COLUMNS.encode()).fetchall()
-    tables: dict[tuple[str, str], list[_Column]] = {}
-    for column in columns:
-        if column.table not in BOOKKEEPING and (only is None or (column.schema, column.table) in only):
-            tables.setdefault((column.schema, column.table), []).append(column)
-    for table in _parents_first(tables):
-        for row in range(1, ROWS + 1):
-            _insert(connection, table, tables[table], row)
+    tables = _tables(connection, only)
+    order = list(_parents_first(tables))
+    wanted = [(table, row) for table in order for row in range(first, first + ROWS)]
+    refused = _all_at_once(connection, tables, wanted)
+    empty = {}
+    for table, rows in _by_table(refused).items():
+        reason = _one_by_one(connection, table, tables[table], rows)
+        if reason and not _has_rows(connection, table):
+            empty[".".join(table)] = reason
+    return Filling(empty)
 
 
-def _parents_first(tables: Mapping[tuple[str, str], Sequence[_Column]]) -> Iterator[tuple[str, str]]:
-    done: set[tuple[str, str]] = set()
+def _tables(connection: Connection[Any], only: Collection[Name] | None) -> dict[Name, list[SampleColumn]]:
+    with connection.transaction(), connection.pipeline():
+        cursor = connection.cursor(row_factory=tuple_row)
+        names = connection.cursor(row_factory=tuple_row).execute(_TABLES.encode())
+        columns = cursor.execute(_COLUMNS.encode())
+        tables: dict[Name, list[SampleColumn]] = {
+            (schema, table): []
+            for schema, table in names.fetchall()
+            if table not in BOOKKEEPING and (only is None or (schema, table) in only)
+        }
+        for schema, table, *rest in columns.fetchall():
+            if (schema, table) in tables:
+                tables[schema, table].append(_column(rest))
+    return tables
+
+
+def _column(row: Sequence[Any]) -> SampleColumn:
+    *plain, labels, checks, bounds, parent = row
+    found = (parent[0], parent[1], parent[2], tuple(parent[3:])) if parent else None
+    name, position, kind, base, category, size, attributes, required = plain
+    return SampleColumn(
+        name, position, kind, base, category, size, attributes, required,
+        tuple(labels or ()), checks or "", bounds or "", found,
+    )  # fmt: skip
+
+
+def _parents_first(tables: Mapping[Name, Sequence[SampleColumn]]) -> Iterator[Name]:
     waiting = list(tables)
     while waiting:
         ready = [table for table in waiting if _parents(tables[table]) & set(waiting) <= {table}]
-        for table in ready or waiting[:1]:  # a circle has to begin somewhere
-            yield table
-            done.add(table)
-        waiting = [table for table in waiting if table not in done]
+        chosen = ready or waiting[:1]  # a circle has to begin somewhere
+        yield from chosen
+        waiting = [table for table in waiting if table not in chosen]
 
 
-def _parents(columns: Sequence[_Column]) -> set[tuple[str, str]]:
-    return {(c.parent_schema, c.parent_table) for c in columns if c.parent_schema and c.parent_table}
+def _parents(columns: Sequence[SampleColumn]) -> set[Name]:
+    return {column.parent[:2] for column in columns if column.parent}
 
 
-def _insert(connection: Connection[Any], table: tuple[str, str], columns: Sequence[_Column], row: int) -> None:
-    """Try the candidates of every column, then only those of the columns that must have a value."""
-    for chosen in (columns, [column for column in columns if column.required]):
-        names = sql.SQL(", ").join(sql.Identifier(column.column) for column in chosen)
-        for values in islice(product(*(_candidates(column, row) for column in chosen)), _TRIES):
-            statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
-                sql.Identifier(*table), names, sql.SQL(", ").join(values)
-            )
-            if not chosen:
-                statement = sql.SQL("INSERT INTO {} DEFAULT VALUES").format(sql.Identifier(*table))
-            try:
-                connection.execute(statement)
-            except psycopg.Error:  # whatever refuses the row, the next candidate may pass
-                continue
-            return
+def _all_at_once(
+    connection: Connection[Any], tables: Mapping[Name, Sequence[SampleColumn]], wanted: Sequence[tuple[Name, int]]
+) -> list[tuple[Name, int]]:
+    """The likeliest values of every column of every row, in one round trip; the rows that were refused."""
+    if not wanted:
+        return []
+    attempt = sql.SQL("BEGIN {}; EXCEPTION WHEN OTHERS THEN refused := refused || {}::text; END;")
+    attempts = [
+        attempt.format(_insert(table, [(c, _candidates(table, c, row)[0]) for c in tables[table]]), sql.Literal(place))
+        for place, (table, row) in enumerate(wanted)
+    ]
+    body = sql.SQL(
+        "DECLARE refused text[] := '{{}}'; BEGIN SET CONSTRAINTS ALL IMMEDIATE; {} "
+        "PERFORM set_config({}, array_to_string(refused, ','), false); END"
+    ).format(sql.SQL("\n").join(attempts), sql.Literal(_REFUSED))
+    try:
+        connection.execute(sql.SQL("DO {}").format(sql.Literal(body.as_string(connection))))
+    except psycopg.Error:
+        return list(wanted)
+    places = connection.execute("SELECT current_setting(%s)", [_REFUSED]).fetchone()
+    return [wanted[int(place)] for place in (places[0] if places else "").split(",") if place]
 
 
-def _candidates(column: _Column, row: int) -> list[sql.Composable]:
-    if column.parent_schema and column.parent_table and column.parent_column:
-        key, parent = sql.Identifier(column.parent_column), sql.Identifier(column.parent_schema, column.parent_table)
-        order = sql.SQL("(SELECT {} FROM {} ORDER BY 1 OFFSET {} LIMIT 1)")
-        return [order.format(key, parent, sql.Literal(row - 1)), order.format(key, parent, sql.Literal(0))]
-    kind = sql.SQL(column.type)
-    texts = [*_literals(column.checks), _plain(column, row)]
-    return [sql.SQL("CAST({} AS {})").format(sql.Literal(text), kind) for text in texts]
+def _by_table(refused: Sequence[tuple[Name, int]]) -> dict[Name, list[int]]:
+    rows: dict[Name, list[int]] = {}
+    for table, row in refused:
+        rows.setdefault(table, []).append(row)
+    return rows
 
 
-def _literals(checks: str | None) -> list[str]:
-    return [quoted or number for quoted, number in _LITERAL.findall(checks or "")][:4]
+def _one_by_one(
+    connection: Connection[Any], table: Name, columns: Sequence[SampleColumn], rows: Sequence[int]
+) -> str | None:
+    """All columns, then only those that must have a value; what the server said when it refused the last row."""
+    reason: str | None = None
+    for row in rows:
+        for chosen in (columns, [column for column in columns if column.required]):
+            reason = _search(connection, table, chosen, row)
+            if reason is None:
+                break
+        if reason is not None:
+            break  # what refuses one row will refuse the next one too
+    return reason
 
 
-def _plain(column: _Column, row: int) -> str | None:
-    if column.labels:
-        return column.labels[row % len(column.labels)]
-    if column.base == "uuid":
-        return f"00000000-0000-4000-8000-{row:012d}"
-    if column.base in {"json", "jsonb"}:
-        return f'{{"row": {row}}}'
-    if column.base == "bytea":
-        return f"\\x{row:02x}"
-    simple = {
-        "N": str(row),
-        "S": _text(column, row),
-        "B": "true" if row % 2 else "false",
-        "D": "12:00:00" if column.base in {"time", "timetz"} else f"2020-01-{row:02d}",
-        "T": f"{row} hours",
-        "A": "{}",
-        "R": "empty",
-        "I": f"192.0.2.{row}",
-        "V": str(row % 2) * (column.length or 1),
-    }
-    return simple.get(column.category, _text(column, row) if column.base in {"citext", "xml", "tsvector"} else None)
+def _search(connection: Connection[Any], table: Name, columns: Sequence[SampleColumn], row: int) -> str | None:
+    """Try values until a row is taken: each refusal names the columns that get their next values."""
+    candidates = {column.name: _candidates(table, column, row) for column in columns}
+    chosen = {name: values[0] for name, values in candidates.items()}
+    turns: dict[frozenset[str], Iterator[_Values]] = {}
+    involved: Mapping[str, Sequence[str]] | None = None
+    reason = "no value to try"
+    for _ in range(_MOST_TRIES):
+        try:
+            connection.execute(_insert(table, [(column, chosen[column.name]) for column in columns]))
+        except psycopg.Error as error:
+            reason = str(error.diag.message_primary or error)
+            if involved is None:
+                involved = _constraint_columns(connection, table)
+            culprits = _culprits(error, involved) & frozenset(candidates)
+            turn = turns.setdefault(culprits, _turns({name: candidates[name] for name in culprits} or candidates))
+            values = next(turn, None)
+            if values is None:
+                return reason
+            chosen.update(values)
+        else:
+            return None
+    return reason
 
 
-def _text(column: _Column, row: int) -> str:
-    text = f"{row} {column.column}"
-    return text[: column.length] if column.length else text
+def _culprits(error: psycopg.Error, involved: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """The columns that a refusal speaks of; none where it does not say."""
+    if error.diag.column_name:
+        return frozenset({error.diag.column_name})
+    return frozenset(involved.get(error.diag.constraint_name or "", ()))
+
+
+def _turns(candidates: Mapping[str, Sequence[sql.Composable]]) -> Iterator[_Values]:
+    """Other values: one column after the other first, for mostly one is to blame, then all of them together."""
+    names = sorted(candidates)
+    first = {name: values[0] for name, values in candidates.items()}
+    for name in names:
+        for value in candidates[name][1:]:
+            yield {**first, name: value}
+    for together in product(*(candidates[name] for name in names)):
+        yield dict(zip(names, together, strict=True))
+
+
+def _constraint_columns(connection: Connection[Any], table: Name) -> dict[str, Sequence[str]]:
+    name = sql.Identifier(*table).as_string(connection)
+    return dict(connection.execute(_CONSTRAINTS.encode(), [name, name]).fetchall())
+
+
+def _has_rows(connection: Connection[Any], table: Name) -> bool:
+    row = connection.execute(sql.SQL("SELECT EXISTS (SELECT FROM {})").format(sql.Identifier(*table))).fetchone()
+    return bool(row and row[0])
+
+
+def _insert(table: Name, values: Sequence[tuple[SampleColumn, sql.Composable]]) -> sql.Composed:
+    if not values:
+        return sql.SQL("INSERT INTO {} DEFAULT VALUES").format(sql.Identifier(*table))
+    return sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
+        sql.Identifier(*table),
+        sql.SQL(", ").join(sql.Identifier(column.name) for column, _ in values),
+        sql.SQL(", ").join(value for _, value in values),
+    )
+
+
+def _candidates(table: Name, column: SampleColumn, row: int) -> list[sql.Composable]:
+    null: list[sql.Composable] = [] if column.required else [sql.NULL]
+    if column.parent and column.parent[:2] == table:
+        return [*null, *_written(column, row)]  # the first row can only point to itself
+    if column.parent:
+        return [_of_parent(column.parent, row - 1), _of_parent(column.parent, 0), *null]
+    return _written(column, row) or [sql.NULL]
+
+
+def _written(column: SampleColumn, row: int) -> list[sql.Composable]:
+    kind = sql.SQL(column.kind)
+    return [sql.SQL("CAST({} AS {})").format(sql.Literal(text), kind) for text in texts(column, row)]
+
+
+def _of_parent(parent: tuple[str, str, str, tuple[str, ...]], place: int) -> sql.Composable:
+    """The key of the parent's row at this place; all columns of a key take theirs from the same row."""
+    schema, table, column, keys = parent
+    return sql.SQL("(SELECT {} FROM {} ORDER BY {} OFFSET {} LIMIT 1)").format(
+        sql.Identifier(column),
+        sql.Identifier(schema, table),
+        sql.SQL(", ").join(map(sql.Identifier, keys)),
+        sql.Literal(place % ROWS),
+    )

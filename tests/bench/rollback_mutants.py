@@ -42,7 +42,8 @@ for line in sys.stdin:
         migration = Migration(before, after)
         migration.set_safety(False)
         migration.add_all_changes(privileges=True)
-        print("differs" if migration.statements else "equal", flush=True)
+        answer = "differs" if migration.statements else "equal"
+    print(answer, flush=True)
 """
 
 
