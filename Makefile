@@ -44,6 +44,9 @@ bench: setup  ## figures beside other tools, each in one run; nothing is asserte
 mutants: setup  ## what rollback checkers find: ours, pg_dump, Alembic, migra; written into the docs
 	@$(BIN)/python -W ignore -m tests.bench.rollback_mutants --write
 
+soak: setup  ## what must hold of any file, tried with 10,000 examples
+	@GATEKEEPER_FUZZ_EXAMPLES=10000 $(BIN)/pytest -n 2 --timeout 0 tests/migrations_lint/test_fuzz.py
+
 lock:  ## write requirements.lock anew: the newest versions that pyproject.toml allows
 	@$(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --no-emit-index-url --no-header \

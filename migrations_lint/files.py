@@ -11,6 +11,7 @@ from migrations_lint.model import Fragment, Script, Source
 from migrations_lint.outline import has_statements
 
 BYTE_ORDER_MARK = "\ufeff"
+MOST_BYTES = 20_000_000
 
 _NOT_OURS = frozenset({"node_modules", "site-packages", "__pycache__", "venv", "target"})
 _OTHER_DATABASES = frozenset(
@@ -42,10 +43,20 @@ def is_file(path: Path) -> bool:
 
 
 def read_text(path: Path) -> str:
-    """The whole text, line ends and byte order mark kept; raises UnreadableMigration where it is no UTF-8 text."""
+    """The whole text, line ends and byte order mark kept.
+
+    Raises UnreadableMigration where it is no UTF-8 text, or so long that it holds rows rather than a migration.
+    """
     if path in _UNSAVED.get():
         return _UNSAVED.get()[path]
     try:
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise UnreadableMigration(
+                path,
+                f"has {size // 1_000_000} MB, and files beyond {MOST_BYTES // 1_000_000} MB are not read",
+                hint="Load rows apart from the schema; what this file changes is not known to what comes after it.",
+            )
         text = path.read_bytes().decode("utf-8")
     except OSError as error:
         raise UnreadableMigration(

@@ -100,8 +100,9 @@ class Session:
         session = self
         # What this transaction has made nobody else can see yet, let alone wait for.
         locks = tuple(fact for fact in facts if isinstance(fact, LockFact) and not fact.created_here)
-        if self.transaction is not None and locks:
-            session = replace(session, held=session.held + locks)
+        fresh = tuple(lock for lock in dict.fromkeys(locks) if lock not in self.held)
+        if self.transaction is not None and fresh:
+            session = replace(session, held=session.held + fresh)
         for fact in facts:
             if isinstance(fact, SetsParameter):
                 session = session._set(fact)

@@ -14,8 +14,17 @@ import postgast
 
 from migrations_lint.errors import SqlSyntaxError
 from migrations_lint.model import Fragment, Statement
+from migrations_lint.parse.depth import (
+    MOST_LEVELS,
+    DecodeError,
+    deep_messages,
+    has_endless_comments,
+    is_too_deep,
+    levels,
+)
 
 _COMMENTS = frozenset({postgast.pg_query_pb2.SQL_COMMENT, postgast.pg_query_pb2.C_COMMENT})
+_LONGEST_MESSAGE = 200
 _SEMICOLON = postgast.pg_query_pb2.ASCII_59
 _IDENTIFIER = postgast.pg_query_pb2.IDENT
 _LONGEST_NAME = 63  # bytes: NAMEDATALEN - 1
@@ -78,6 +87,8 @@ class _Text:
 def parse(fragment: Fragment) -> Parsed:
     """Parse all of a fragment; where the grammar refuses it, parse what can be parsed statement by statement."""
     text = _Text(fragment.sql)
+    if has_endless_comments(fragment.sql):
+        return Parsed((), errors=(SqlSyntaxError("comments are nested too deeply to be read", 0),))
     try:
         tokens = [_Token(t.token, t.start, t.end) for t in postgast.scan(fragment.sql).tokens]
     except postgast.PgQueryError as error:
@@ -90,7 +101,7 @@ def parse(fragment: Fragment) -> Parsed:
     code = [token for token in tokens if token.kind not in _COMMENTS]
     try:
         return Parsed(tuple(_statements(fragment, text, code, 0, len(text.bytes))), comments)
-    except postgast.PgQueryError:
+    except (postgast.PgQueryError, _TooDeep):
         statements, errors = _one_by_one(fragment, text, code)
         return Parsed(statements, comments, errors)
 
@@ -119,9 +130,12 @@ def quoted(name: str) -> str:
 
 
 def _statements(fragment: Fragment, text: _Text, code: Sequence[_Token], begin: int, end: int) -> Iterator[Statement]:
-    """Parse the bytes from `begin` to `end`; raises the parser's error."""
-    tree = postgast.parse(text.slice(begin, end))
-    inside = iter([token for token in code if begin <= token.start < end])
+    """Parse the bytes from `begin` to `end`; raises the parser's error, or _TooDeep."""
+    here = [token for token in code if begin <= token.start < end]
+    if is_too_deep([token.kind for token in here]):
+        raise _TooDeep
+    tree = _tree(text.slice(begin, end))
+    inside = iter(here)
     too_long = [t for t in code if t.end - t.start > _LONGEST_NAME and t.kind == _IDENTIFIER and _is_cut(text, t)]
     token = next(inside, None)
     for raw in tree.stmts:
@@ -163,6 +177,22 @@ def text_of(expression: Any) -> str:
         return ""
 
 
+class _TooDeep(Exception):
+    """Nobody writes this, and following it down would exhaust a stack."""
+
+
+def _tree(sql: str) -> Any:
+    """The parse tree; protobuf's own limit of 100 levels is met by an expression of some thirty operators."""
+    try:
+        return postgast.parse(sql)
+    except DecodeError:
+        with deep_messages():
+            tree = postgast.parse(sql)
+    if levels(tree) > MOST_LEVELS:
+        raise _TooDeep
+    return tree
+
+
 def _one_by_one(
     fragment: Fragment, text: _Text, code: Sequence[_Token]
 ) -> tuple[tuple[Statement, ...], tuple[SqlSyntaxError, ...]]:
@@ -173,6 +203,10 @@ def _one_by_one(
             statements += _statements(fragment, text, code, begin, end)
         except postgast.PgQueryError as error:
             errors.append(_syntax_error(error, text.slice(begin, end), text.character(begin)))
+        except _TooDeep:
+            errors.append(
+                SqlSyntaxError("is nested too deeply, or too long an expression, to be read", text.character(begin))
+            )
     return tuple(statements), tuple(errors)
 
 
@@ -193,7 +227,8 @@ def _between_semicolons(code: Sequence[_Token]) -> Iterator[tuple[int, int]]:
 
 def _syntax_error(error: postgast.PgQueryError, sql: str, offset: int) -> SqlSyntaxError:
     within = min(max((error.cursorpos or 1) - 1, 0), len(sql))  # the parser counts this one in characters, from 1
-    return SqlSyntaxError(error.message, offset + within)
+    message = error.message if len(error.message) <= _LONGEST_MESSAGE else error.message[:_LONGEST_MESSAGE] + "…"
+    return SqlSyntaxError(message, offset + within)
 
 
 def _width(character: str) -> int:
