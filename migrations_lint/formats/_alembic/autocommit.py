@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from migrations_lint.formats._alembic.injection import name_of_op
-from migrations_lint.formats._alembic.places import Places, Span
+from migrations_lint.formats._python.places import Places, Span
 from migrations_lint.model import Edit, Fragment
 from migrations_lint.timeouts import line_end
 

@@ -14,8 +14,8 @@ import libcst as cst
 from migrations_lint.edits import edited, trimmed
 from migrations_lint.formats._alembic.autocommit import autocommit_edits, statement_of
 from migrations_lint.formats._alembic.injection import name_of_op
-from migrations_lint.formats._alembic.places import Places
 from migrations_lint.formats._alembic.revisions import parse
+from migrations_lint.formats._python.places import Places
 from migrations_lint.model import Edit, Fix, Fragment, Migration, Place, Script, Step
 from migrations_lint.timeouts import line_end
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from migrations_lint.formats._alembic.places import Places
+from migrations_lint.formats._python.places import Places
 from migrations_lint.model import Direction, Edit, Fragment, Migration, Script, Source
 from migrations_lint.outline import Piece, outline
 from migrations_lint.timeouts import Timeouts, is_due, line_end

@@ -4,8 +4,8 @@ import sys
 import traceback
 from types import FrameType, TracebackType
 
-from migrations_lint.formats._alembic.places import Places, Span
 from migrations_lint.formats._alembic.stand_ins import MARK
+from migrations_lint.formats._python.places import Places, Span
 from migrations_lint.model import Direction, Fragment, Problem, Source
 
 

@@ -16,9 +16,9 @@ import alembic.op
 from migrations_lint.errors import UnreadableMigration
 from migrations_lint.files import BYTE_ORDER_MARK
 from migrations_lint.formats._alembic.offline import recording
-from migrations_lint.formats._alembic.places import Places
 from migrations_lint.formats._alembic.recorder import Recorder
 from migrations_lint.formats._alembic.stand_ins import stand_ins
+from migrations_lint.formats._python.places import Places
 from migrations_lint.model import Direction, Problem, Script, Source
 
 _MODULE = "gatekeeper_alembic_revision"

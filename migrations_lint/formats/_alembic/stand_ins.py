@@ -4,15 +4,13 @@ A stand-in can be called, subclassed, decorated with, iterated over and used as 
 reaches the SQL is the result not the real one, and that is reported.
 """
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
-from types import ModuleType
 from typing import Any
 
 from sqlalchemy.types import UserDefinedType
+
+from migrations_lint.formats._python.absent import absent
 
 MARK = "stand_in_for_"
 
@@ -76,54 +74,8 @@ class StandIn(UserDefinedType[Any]):
         return str(self)
 
 
-class _StandInModule(ModuleType):
-    report: _Report
-
-    def __getattr__(self, name: str) -> StandIn:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return StandIn(f"{self.__name__}.{name}", self.report)
-
-
-class _Finder(MetaPathFinder, Loader):
-    """Asked last, when nobody else knows a module; answers only the revision file's own imports."""
-
-    def __init__(self, filename: str, report: _Report) -> None:
-        self._filename, self._report = filename, report
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        parent = sys.modules.get(fullname.rpartition(".")[0])
-        if (parent is not None and not isinstance(parent, _StandInModule)) or not self._is_for_revision():
-            return None
-        return ModuleSpec(fullname, self, is_package=True)
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
-        module = _StandInModule(spec.name)
-        module.report = self._report
-        return module
-
-    def exec_module(self, module: ModuleType) -> None:
-        """There is nothing to run."""
-
-    def _is_for_revision(self) -> bool:
-        frame = sys._getframe(1)
-        while frame.f_back is not None and (
-            frame.f_code.co_filename == __file__ or "importlib" in frame.f_code.co_filename
-        ):
-            frame = frame.f_back
-        return frame.f_code.co_filename == self._filename
-
-
 @contextmanager
 def stand_ins(filename: str, report: _Report) -> Iterator[None]:
     """While this lasts, imports of `filename` that fail are answered by inert modules; they are gone afterwards."""
-    finder = _Finder(filename, report)
-    sys.meta_path.append(finder)
-    try:
+    with absent(filename, lambda path: StandIn(path, report)):
         yield
-    finally:
-        sys.meta_path.remove(finder)
-        for name in [name for name, module in sys.modules.items() if isinstance(module, _StandInModule)]:
-            del sys.modules[name]
