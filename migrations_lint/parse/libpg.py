@@ -86,6 +86,8 @@ class _Text:
 
 def parse(fragment: Fragment) -> Parsed:
     """Parse all of a fragment; where the grammar refuses it, parse what can be parsed statement by statement."""
+    if (unreadable := _no_text(fragment.sql)) is not None:
+        return Parsed((), errors=(unreadable,))
     text = _Text(fragment.sql)
     if has_endless_comments(fragment.sql):
         return Parsed((), errors=(SqlSyntaxError("comments are nested too deeply to be read", 0),))
@@ -223,6 +225,17 @@ def _between_semicolons(code: Sequence[_Token]) -> Iterator[tuple[int, int]]:
         depth += (token.kind == _OPEN) - (token.kind == _CLOSE)
     if begin is not None:
         yield begin, code[-1].end
+
+
+def _no_text(sql: str) -> SqlSyntaxError | None:
+    """What no server is ever sent. The parser's C code would take NUL for the end and keep silent about the rest."""
+    if "\0" in sql:
+        return SqlSyntaxError("a NUL character, which PostgreSQL does not accept", sql.index("\0"))
+    try:
+        sql.encode()
+    except UnicodeEncodeError as error:
+        return SqlSyntaxError("half of a character, which is no Unicode text", error.start)
+    return None
 
 
 def _syntax_error(error: postgast.PgQueryError, sql: str, offset: int) -> SqlSyntaxError:

@@ -174,6 +174,12 @@ def test_nesting_is_followed_or_refused_and_never_exhausts_a_stack(kind: str, ti
         assert len(report.migrations[0].statements) == 1
 
 
+def test_nothing_is_dropped_in_silence_behind_a_null_character() -> None:
+    (problem,) = lint_text("SELECT 1;\nSELECT \0; DROP TABLE t;").problems
+
+    assert (problem.line, "NUL" in problem.message) == (2, True)
+
+
 @given(text=TEXTS)
 @FUZZED
 def test_what_is_no_statement_is_a_comment_a_semicolon_or_a_syntax_error(text: str) -> None:
