@@ -130,8 +130,9 @@ class Table:
 class SchemaSnapshot:
     """All relations known by name, and the types, functions, publications, schemas and extensions that were made.
 
-    A publication's value is None where it publishes more than the tables it names. `default_grants` are the roles to
-    which ALTER DEFAULT PRIVILEGES grants new tables, by schema, `""` standing for all.
+    A publication's value is None where it publishes more than the tables it names. `statistics` tells on which table
+    each statistics object is. `default_grants` are the roles to which ALTER DEFAULT PRIVILEGES grants new tables, by
+    schema, `""` standing for all.
     """
 
     tables: dict[Relation, Table] = field(default_factory=dict)
@@ -140,6 +141,7 @@ class SchemaSnapshot:
     publications: dict[str, tuple[Relation, ...] | None] = field(default_factory=dict)
     objects: set[tuple[ObjectKind, str]] = field(default_factory=set)
     default_grants: dict[str, frozenset[str]] = field(default_factory=dict)
+    statistics: dict[str, Relation] = field(default_factory=dict)
 
     def copy(self) -> "SchemaSnapshot":
         """A snapshot that goes its own way from here; what is in it is frozen and shared."""
@@ -150,6 +152,7 @@ class SchemaSnapshot:
             dict(self.publications),
             set(self.objects),
             dict(self.default_grants),
+            dict(self.statistics),
         )
 
     def become(self, other: "SchemaSnapshot") -> None:
@@ -157,6 +160,7 @@ class SchemaSnapshot:
         self.tables, self.types = dict(other.tables), dict(other.types)
         self.functions, self.publications = dict(other.functions), dict(other.publications)
         self.objects, self.default_grants = set(other.objects), dict(other.default_grants)
+        self.statistics = dict(other.statistics)
 
     def doubt(self) -> None:
         """From here on there may be columns that nobody knows of: something unreadable has run."""
@@ -192,6 +196,22 @@ class SchemaSnapshot:
                 is_key = constraint.kind is ConstraintKind.FOREIGN_KEY and constraint.references == relation
                 if is_key and table.relation != relation:
                     yield table, constraint
+
+    def columns_referenced(self, key: Constraint) -> tuple[str, ...]:
+        """The columns that a foreign key points to, the primary key's where it names none."""
+        if key.referenced_columns or key.references is None:
+            return key.referenced_columns
+        table = self.find(key.references)
+        primary = table.primary_key if table is not None else None
+        return primary.columns if primary is not None else ()
+
+    def parents(self, relation: Relation) -> Iterator[Relation]:
+        """What it is a partition of or inherits from, theirs included."""
+        table = self.find(relation)
+        if table is not None:
+            for parent in (*((table.partition_of,) if table.partition_of else ()), *table.inherits):
+                yield parent
+                yield from self.parents(parent)
 
     def views_over(self, relation: Relation) -> Iterator[Table]:
         """Views and materialized views that read it, directly or through another view."""

@@ -1,7 +1,7 @@
 """What a session holds and what its relations look like, by OID; compared before and after a statement."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from psycopg import Connection, Cursor
@@ -36,7 +36,10 @@ _RELATIONS = """
 # The same of what this transaction has locked: whatever it reads, changes or drops it has locked, and holds to its end.
 _TOUCHED = """
     SELECT l.relation, array_agg(DISTINCT l.mode), n.nspname, c.relname, c.relkind::text, c.relfilenode,
-           coalesce(i.indrelid, 0), coalesce(pg_catalog.pg_stat_get_xact_numscans(l.relation), 0)
+           coalesce(i.indrelid, 0), coalesce(pg_catalog.pg_stat_get_xact_numscans(l.relation), 0),
+           pg_catalog.pg_stat_get_xact_tuples_inserted(l.relation)
+           + pg_catalog.pg_stat_get_xact_tuples_updated(l.relation)
+           + pg_catalog.pg_stat_get_xact_tuples_deleted(l.relation)
       FROM pg_catalog.pg_locks l
       LEFT JOIN pg_catalog.pg_class c ON c.oid = l.relation
       LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -46,11 +49,14 @@ _TOUCHED = """
      GROUP BY l.relation, n.nspname, c.relname, c.relkind, c.relfilenode, i.indrelid
 """
 # Counted since the last flush of the session's statistics, which comes between transactions, not inside one.
-_SCANS = """
-    SELECT oid, scanned
-      FROM (SELECT c.oid, pg_catalog.pg_stat_get_xact_numscans(c.oid) AS scanned FROM pg_catalog.pg_class c
+_COUNTED = """
+    SELECT oid, scanned, changed
+      FROM (SELECT c.oid, pg_catalog.pg_stat_get_xact_numscans(c.oid) AS scanned,
+                   pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid)
+                   + pg_catalog.pg_stat_get_xact_tuples_updated(c.oid)
+                   + pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid) AS changed FROM pg_catalog.pg_class c
              WHERE c.relkind IN ('r', 'p', 'm') AND c.oid >= 16384) tables
-     WHERE scanned > 0
+     WHERE scanned > 0 OR changed > 0
 """
 _WRITTEN = "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')::bigint"
 _LOCKS = """
@@ -72,28 +78,36 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """All user relations at one moment, the sequential scans of the transaction so far, and the end of the WAL."""
+    """All user relations at one moment, the scans and row changes of the transaction so far, and the end of the WAL."""
 
     relations: Mapping[int, Seen]
     scans: Mapping[int, int]
     written: int = 0
+    changes: Mapping[int, int] = field(default_factory=dict)
 
 
 def look(connection: Connection[Any]) -> Look:
     """Take the whole map; locks nothing but catalogs."""
     with connection.pipeline():
         relations = connection.execute(_RELATIONS, prepare=False)
-        scans = connection.execute(_SCANS, prepare=False)
+        counted = connection.execute(_COUNTED, prepare=False)
         written = connection.execute(_WRITTEN, prepare=False)
-    return Look({oid: _seen(*row) for oid, *row in relations.fetchall()}, dict(scans.fetchall()), _number(written))
+    scans, changes = _counts(counted.fetchall())
+    return Look({oid: _seen(*row) for oid, *row in relations.fetchall()}, scans, _number(written), changes)
 
 
 def begin(connection: Connection[Any], before: Look) -> Look:
     """Open a transaction; from here on its scans are counted."""
     with connection.pipeline():
         connection.execute("BEGIN", prepare=False)
-        scans = connection.execute(_SCANS, prepare=False)
-    return replace(before, scans=dict(scans.fetchall()))
+        counted = connection.execute(_COUNTED, prepare=False)
+    scans, changes = _counts(counted.fetchall())
+    return replace(before, scans=scans, changes=changes)
+
+
+def _counts(rows: Iterable[tuple[int, int, int]]) -> tuple[Mapping[int, int], Mapping[int, int]]:
+    found = list(rows)
+    return {oid: scans for oid, scans, _ in found}, {oid: changes for oid, _, changes in found}
 
 
 def look_inside(connection: Connection[Any], before: Look) -> tuple[LockMap, Look]:
@@ -101,14 +115,14 @@ def look_inside(connection: Connection[Any], before: Look) -> tuple[LockMap, Loo
     with connection.pipeline():
         touched = connection.execute(_TOUCHED, prepare=False)
         written = connection.execute(_WRITTEN, prepare=False)
-    relations, scans, locks = dict(before.relations), dict(before.scans), {}
-    for oid, modes, schema, name, kind, filenode, index_of, scanned in touched.fetchall():
+    relations, scans, changes, locks = dict(before.relations), dict(before.scans), dict(before.changes), {}
+    for oid, modes, schema, name, kind, filenode, index_of, scanned, changed in touched.fetchall():
         locks[oid] = frozenset(BY_CATALOG_NAME[mode] for mode in modes)
         relations.pop(oid, None)
         if kind in _KINDS and not schema.startswith("pg_toast"):
             relations[oid] = _seen(schema, name, kind, filenode, index_of)
-            scans[oid] = scanned
-    return locks, Look(relations, scans, _number(written))
+            scans[oid], changes[oid] = scanned, changed or 0
+    return locks, Look(relations, scans, _number(written), changes)
 
 
 def locks_of(connection: Connection[Any], pid: int) -> LockMap:
@@ -120,6 +134,7 @@ def locks_of(connection: Connection[Any], pid: int) -> LockMap:
 
 
 def _seen(schema: str, name: str, kind: str, filenode: int, index_of: int) -> Seen:
+    schema = "pg_temp" if schema.startswith("pg_temp_") else schema
     return Seen(Relation(schema, name), _KINDS[kind], filenode, index_of)
 
 
@@ -136,7 +151,12 @@ def work_between(before: Look, after: Look, locks: LockMap, command: str) -> Map
         now = after.relations.get(oid)
         if now is not None and seen.kind is not RelationKind.INDEX:
             modes = locks.get(oid, frozenset())
-            works[oid] = _work(seen, now, modes, command, built=oid in built, scanned=_scanned(oid, before, after))
+            same_file = seen.filenode == now.filenode
+            if LockMode.ROW_EXCLUSIVE in modes and same_file and _grown(oid, before.changes, after.changes):
+                works[oid] = Work.ROW_CHANGE
+                continue
+            scanned = _grown(oid, before.scans, after.scans)
+            works[oid] = _work(seen, now, modes, command, built=oid in built, scanned=scanned)
     return works
 
 
@@ -149,23 +169,16 @@ def _work(seen: Seen, now: Seen, modes: frozenset[LockMode], command: str, *, bu
         return Work.ROW_CHANGE
     if built:
         return Work.INDEX_BUILD
-    if scanned or (modes and command in {"VACUUM", "ANALYZE"}):
+    if scanned or (modes and command in {"VACUUM", "ANALYZE"} and seen.kind in _WITH_STORAGE):
         return Work.SCAN
     return Work.INSTANT
 
 
-def _scanned(table: int, before: Look, after: Look) -> bool:
-    return after.scans.get(table, 0) > before.scans.get(table, 0)
+def _grown(table: int, before: Mapping[int, int], after: Mapping[int, int]) -> bool:
+    return after.get(table, 0) > before.get(table, 0)
 
 
 def _tables_with_new_indexes(before: Look, after: Look) -> frozenset[int]:
-    return frozenset(
-        seen.index_of
-        for oid, seen in after.relations.items()
-        if seen.index_of and seen.filenode and seen.filenode != _filenode(oid, before)
-    )
-
-
-def _filenode(oid: int, look: Look) -> int | None:
-    seen = look.relations.get(oid)
-    return seen.filenode if seen else None
+    """ALTER COLUMN TYPE may make an index anew on its old file: only a new file is a new index."""
+    old = {seen.filenode for seen in before.relations.values()} | {0}
+    return frozenset(seen.index_of for seen in after.relations.values() if seen.index_of and seen.filenode not in old)

@@ -14,16 +14,17 @@ from migrations_lint.locks import LockMode
 from migrations_lint.model import RelationKind
 
 _LOCKABLE = frozenset({RelationKind.TABLE, RelationKind.PARTITIONED_TABLE})
-_BARRIERS = (LockMode.ROW_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE, LockMode.ACCESS_EXCLUSIVE)
+_ONE_BY_ONE = (LockMode.ROW_EXCLUSIVE, LockMode.SHARE_UPDATE_EXCLUSIVE)
 _POLL_SECONDS = 0.002
-_WAITS = "SELECT wait_event_type = 'Lock' FROM pg_catalog.pg_stat_activity WHERE pid = %s"
+_WAITS_FOR = "SELECT %s = ANY (pg_catalog.pg_blocking_pids(%s))"
 
 
 def run_watched(connection: Connection[Any], statement: str, before: Look) -> tuple[str, LockMap]:
     """Run it outside a transaction; returns its command tag and every lock that was seen.
 
     Barriers make it stop where it can be seen: all tables are locked against everybody, then against maintenance,
-    then against builds only. Each is lifted once the statement waits for it.
+    then against builds only. Each is lifted once the statement waits for it, the weaker kinds table by table: some
+    statements go from one to the next in transactions of their own.
     """
     found: dict[int, frozenset[LockMode]] = {}
     pid = connection.info.backend_pid
@@ -31,7 +32,7 @@ def run_watched(connection: Connection[Any], statement: str, before: Look) -> tu
         steps = _raise_barriers(barrier, before)
         with ThreadPoolExecutor(max_workers=1) as pool:
             running = pool.submit(connection.execute, statement.encode())
-            for seen, waits in _looks(watcher, pid, running):
+            for seen, waits in _looks(watcher, pid, barrier.info.backend_pid, running):
                 for oid, modes in seen.items():
                     found[oid] = found.get(oid, frozenset()) | modes
                 if waits and steps:
@@ -41,26 +42,31 @@ def run_watched(connection: Connection[Any], statement: str, before: Look) -> tu
 
 
 def _raise_barriers(barrier: Connection[Any], before: Look) -> list[str]:
-    """Lock every table, weakest mode first; returns what lifts the barriers again, the last one first to go."""
-    tables = [seen.relation for seen in before.relations.values() if seen.kind in _LOCKABLE]
+    """Lock every table, weakest mode first; returns what lifts the barriers again, the last one first to go.
+
+    The oldest tables are locked last, for a statement that goes through several begins with those.
+    """
+    lockable = {oid: seen.relation for oid, seen in before.relations.items() if seen.kind in _LOCKABLE}
+    tables = [sql.SQL("ONLY ") + sql.Identifier(lockable[oid].schema, lockable[oid].name) for oid in sorted(lockable)]
     if not tables:
         return []
-    names = sql.SQL(", ").join(sql.Identifier(table.schema, table.name) for table in tables)
+    barriers = [(mode, table) for mode in _ONE_BY_ONE for table in reversed(tables)]
+    barriers.append((LockMode.ACCESS_EXCLUSIVE, sql.SQL(", ").join(tables)))
     barrier.execute("BEGIN")
-    steps = []
-    for mode in _BARRIERS:
-        savepoint = mode.catalog_name
-        barrier.execute(sql.SQL("SAVEPOINT {}").format(sql.Identifier(savepoint)))
+    for number, (mode, names) in enumerate(barriers):
+        barrier.execute(sql.SQL("SAVEPOINT {}").format(sql.Identifier(f"barrier {number}")))
         barrier.execute(sql.SQL("LOCK TABLE {} IN {} MODE").format(names, sql.SQL(mode.value)))
-        steps.append(f'ROLLBACK TO SAVEPOINT "{savepoint}"')
-    return ["ROLLBACK", *steps[1:]]
+    return ["ROLLBACK", *(f'ROLLBACK TO SAVEPOINT "barrier {number}"' for number in range(1, len(barriers)))]
 
 
-def _looks(watcher: Connection[Any], pid: int, running: "Future[Any]") -> Iterator[tuple[LockMap, bool]]:
+def _looks(watcher: Connection[Any], pid: int, barrier: int, running: "Future[Any]") -> Iterator[tuple[LockMap, bool]]:
+    """What the session holds or waits for, and whether it waits for the barriers."""
     while not running.done():
-        waits = watcher.execute(_WAITS, [pid]).fetchone()
-        yield locks_of(watcher, pid), bool(waits and waits[0])
-        time.sleep(_POLL_SECONDS)
+        waits = watcher.execute(_WAITS_FOR, [barrier, pid]).fetchone()
+        waiting = bool(waits and waits[0])
+        yield locks_of(watcher, pid), waiting
+        if not waiting:
+            time.sleep(_POLL_SECONDS)
 
 
 def _twin(connection: Connection[Any]) -> Connection[Any]:

@@ -26,6 +26,8 @@ _TIGHTENS = frozenset({DomainChange.ADDS_CONSTRAINT, DomainChange.SETS_NOT_NULL}
 @step.register
 def _(fact: CreatesObject, schema: SchemaSnapshot) -> None:
     schema.objects.add((fact.kind, fact.name))
+    if fact.kind is ObjectKind.STATISTICS and fact.on is not None:
+        schema.statistics[fact.name] = fact.on
 
 
 @step.register
@@ -37,6 +39,8 @@ def _(fact: DropsObject, schema: SchemaSnapshot) -> None:
         schema.put(replace(table, triggers=triggers, policies=policies))
         return
     schema.objects.discard((fact.kind, fact.name))
+    if fact.kind is ObjectKind.STATISTICS:
+        schema.statistics.pop(fact.name, None)
     if fact.kind in {ObjectKind.TYPE, ObjectKind.DOMAIN}:
         schema.types.pop(fact.name, None)
     elif fact.kind is ObjectKind.FUNCTION:

@@ -16,12 +16,12 @@ from migrations_lint.facts.scene import Scene
 from migrations_lint.locks import strongest
 from migrations_lint.model import Certainty, Fact, LockFact, Relation, Statement, TruncatesIdentifier, Unknown, Work
 
-__all__ = ["Scene", "derives", "facts_of"]
+__all__ = ["Scene", "derived_kinds", "derives", "facts_of", "facts_of_node"]
 
 Deriver = Callable[[Any, Scene], Iterable[Fact]]
 _DERIVERS: dict[str, Deriver] = {}
 
-_WEIGHT = [Work.INSTANT, Work.ROW_CHANGE, Work.SCAN, Work.INDEX_BUILD, Work.REWRITE, Work.UNKNOWN]
+_WEIGHT = [Work.INSTANT, Work.SCAN, Work.ROW_CHANGE, Work.INDEX_BUILD, Work.REWRITE, Work.UNKNOWN]
 
 
 def derives(*kinds: str) -> Callable[[Deriver], Deriver]:
@@ -36,12 +36,28 @@ def derives(*kinds: str) -> Callable[[Deriver], Deriver]:
 
 def facts_of(statement: Statement, scene: Scene) -> tuple[Fact, ...]:
     """Everything the statement does, in order; one lock per relation, the strongest with the heaviest work."""
-    _load()
-    deriver = _DERIVERS.get(statement.kind)
-    if deriver is None:
-        return (Unknown(f"{_command(statement)} is not a statement this version knows"),)
     cut = (TruncatesIdentifier(identifier) for identifier in statement.long_identifiers)
-    return (*_merged(deriver(statement.node, scene)), *cut)
+    return (*_facts(statement.kind, statement.node, scene), *cut)
+
+
+def facts_of_node(node: Any, scene: Scene) -> tuple[Fact, ...]:
+    """The same for a statement that stands inside another, such as the elements of CREATE SCHEMA."""
+    kind = node.WhichOneof("node")
+    return _facts(kind, getattr(node, kind), scene)
+
+
+def _facts(kind: str, node: Any, scene: Scene) -> tuple[Fact, ...]:
+    _load()
+    deriver = _DERIVERS.get(kind)
+    if deriver is None:
+        return (Unknown(f"{_command(kind)} is not a statement this version knows"),)
+    return _merged(deriver(node, scene))
+
+
+def derived_kinds() -> frozenset[str]:
+    """The kinds of statement that somebody here derives facts from, or has named harmless."""
+    _load()
+    return frozenset(_DERIVERS)
 
 
 @cache
@@ -50,8 +66,8 @@ def _load() -> None:
         import_module(f"{__name__}.{module.name}")
 
 
-def _command(statement: Statement) -> str:
-    return statement.kind.removesuffix("_stmt").replace("_", " ").upper()
+def _command(kind: str) -> str:
+    return kind.removesuffix("_stmt").replace("_", " ").upper()
 
 
 def _merged(facts: Iterable[Fact]) -> tuple[Fact, ...]:

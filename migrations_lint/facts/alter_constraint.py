@@ -51,19 +51,27 @@ def drop_constraint(command: Any, relation: Relation, scene: Scene, only: bool) 
         return
     yield from scene.lock_family(relation, LockMode.ACCESS_EXCLUSIVE, only=only)
     if constraint.references is not None:
-        yield scene.lock(constraint.references, LockMode.ACCESS_EXCLUSIVE)
+        yield from scene.lock_family(constraint.references, LockMode.ACCESS_EXCLUSIVE)
     if cascade:
         for other, key in scene.schema.foreign_keys_to(relation):
-            if set(key.referenced_columns or constraint.columns) == set(constraint.columns):
-                yield scene.lock(other.relation, LockMode.ACCESS_EXCLUSIVE)
+            if set(scene.schema.columns_referenced(key) or constraint.columns) == set(constraint.columns):
+                yield from scene.lock_family(other.relation, LockMode.ACCESS_EXCLUSIVE)
                 yield DropsConstraint(other.relation, key.name, along=True)
     yield DropsConstraint(relation, command.name, cascade, command.missing_ok, constraint=constraint)
 
 
 def alter_constraint(command: Any, relation: Relation, scene: Scene, only: bool) -> Iterator[Fact]:
-    """ACCESS EXCLUSIVE on the table, and on the other side of a foreign key whose triggers change."""
+    """ACCESS EXCLUSIVE on the table; ENFORCED and NOT ENFORCED also on the other side of a foreign key.
+
+    What becomes enforced is checked against every row (PostgreSQL 18, ALTER TABLE, ALTER CONSTRAINT).
+    """
     changed = definition(command)
-    yield scene.lock(relation, LockMode.ACCESS_EXCLUSIVE)
+    table = scene.table(relation)
+    constraint = table.constraints.get(changed.conname) if table else None
+    checks_rows = changed.alter_enforceability and changed.is_enforced and not (constraint and constraint.enforced)
+    yield scene.lock(relation, LockMode.ACCESS_EXCLUSIVE, Work.SCAN if checks_rows else Work.INSTANT)
+    if changed.alter_enforceability and constraint is not None and constraint.references is not None:
+        yield scene.lock(constraint.references, LockMode.ACCESS_EXCLUSIVE)
     yield ChangesConstraint(
         relation,
         changed.conname,

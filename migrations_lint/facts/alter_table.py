@@ -26,7 +26,7 @@ from migrations_lint.facts.alter_constraint import (
     drop_constraint,
     validate_constraint,
 )
-from migrations_lint.facts.partitions import attach_index, attach_partition, detach_partition
+from migrations_lint.facts.partitions import attach_index, attach_partition, detach_partition, finalize_detach
 from migrations_lint.facts.policies import switch_row_security
 from migrations_lint.facts.scene import Scene
 from migrations_lint.facts.table_properties import (
@@ -42,7 +42,7 @@ from migrations_lint.facts.table_properties import (
 )
 from migrations_lint.facts.triggers import switch_trigger
 from migrations_lint.locks import LockMode
-from migrations_lint.model import Fact, Relation, Unknown, Work
+from migrations_lint.model import ChangesObject, Fact, ObjectKind, Relation, Unknown, Work
 from migrations_lint.parse.nodes import inner, word
 
 SubCommand = Callable[[Any, Relation, Scene, bool], Iterator[Fact]]
@@ -59,6 +59,10 @@ _CATALOG_ONLY: dict[str, tuple[LockMode, bool]] = {
     "AT_EnableReplicaRule": (LockMode.ACCESS_EXCLUSIVE, False),
     "AT_DisableRule": (LockMode.ACCESS_EXCLUSIVE, False),
     "AT_DropOids": (LockMode.ACCESS_EXCLUSIVE, False),
+    "AT_AddOf": (LockMode.ACCESS_EXCLUSIVE, False),
+    "AT_DropOf": (LockMode.ACCESS_EXCLUSIVE, False),
+    "AT_GenericOptions": (LockMode.ACCESS_EXCLUSIVE, False),
+    "AT_AlterColumnGenericOptions": (LockMode.ACCESS_EXCLUSIVE, False),
 }
 
 
@@ -71,12 +75,21 @@ def alter_table(node: Any, scene: Scene) -> Iterator[Fact]:
         yield from _alter_index(node, relation, scene)
         return
     if target == "OBJECT_TYPE":
-        yield Unknown("ALTER TYPE of a composite type may touch the tables that use it")
+        yield from _alter_composite(node, relation, scene)
         return
     if node.missing_ok and scene.table(relation) is None:
         yield Unknown(f"whether {relation} exists is not known")
     for command in map(inner, node.cmds):
         yield from _sub_command(command, relation, scene, only=not node.relation.inh)
+
+
+def _alter_composite(node: Any, relation: Relation, scene: Scene) -> Iterator[Fact]:
+    """Attributes of a composite type: refused while a column uses it; CASCADE goes on to tables OF the type."""
+    for command in map(inner, node.cmds):
+        what = _ATTRIBUTE_CHANGES.get(word(command, "subtype"), "")
+        yield ChangesObject(ObjectKind.TYPE, scene.spelled(relation), what)
+        if word(command, "behavior") == "DROP_CASCADE":
+            yield Unknown(f"which tables are OF the type {scene.spelled(relation)} is not known")
 
 
 def _alter_index(node: Any, relation: Relation, scene: Scene) -> Iterator[Fact]:
@@ -101,6 +114,11 @@ def _sub_command(command: Any, relation: Relation, scene: Scene, *, only: bool) 
         yield Unknown(f"ALTER TABLE: {name.removeprefix('AT_')} is not a form this version knows")
 
 
+_ATTRIBUTE_CHANGES = {
+    "AT_AddColumn": "ADD ATTRIBUTE",
+    "AT_DropColumn": "DROP ATTRIBUTE",
+    "AT_AlterColumnType": "ALTER ATTRIBUTE TYPE",
+}
 _SUB_COMMANDS: dict[str, SubCommand] = {
     "AT_AddColumn": add_column,
     "AT_DropColumn": drop_column,
@@ -143,4 +161,6 @@ _SUB_COMMANDS: dict[str, SubCommand] = {
     "AT_DropInherit": change_inheritance,
     "AT_AttachPartition": attach_partition,
     "AT_DetachPartition": detach_partition,
+    "AT_DetachPartitionFinalize": finalize_detach,
 }
+KNOWN_SUB_COMMANDS = frozenset(_CATALOG_ONLY) | frozenset(_SUB_COMMANDS)

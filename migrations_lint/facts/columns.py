@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from migrations_lint.facts.calls import calls_in
 from migrations_lint.facts.constraints import INDEXED, declared, read_constraint
 from migrations_lint.facts.expressions import columns_of, sequences_of, summary, volatility
 from migrations_lint.facts.in_place import column_in_place
@@ -46,7 +47,7 @@ def read_column(node: Any, relation: Relation, scene: Scene) -> Declared:
     generated = by_kind.get("CONSTR_GENERATED")
     identity = "CONSTR_IDENTITY" in by_kind
     serial = serial_of(spelled)
-    volatile, assumed = volatility(default.raw_expr) if default is not None else (False, False)
+    volatile, assumed = volatility(default.raw_expr, scene.schema.functions) if default is not None else (False, False)
     constraints = [read_constraint(part, relation, scene, node.colname) for part in parts]
     names = sequences_of(default.raw_expr) if default is not None else iter(())
     return Declared(
@@ -94,6 +95,9 @@ def add_column(node: Any, relation: Relation, scene: Scene, *, only: bool, if_no
         yield CreatesRelation(read.sequence, RelationKind.SEQUENCE, owned_by=(relation, column.name))
     for sequence in read.uses_sequences:
         yield scene.lock(sequence, LockMode.ROW_EXCLUSIVE)
+    for part in map(inner, node.constraints):
+        if word(part, "contype") == "CONSTR_DEFAULT":
+            yield from calls_in(part, scene)
     yield AddsColumn(relation, column, if_not_exists, read.constraints)
     for constraint in read.constraints:
         yield from _with_constraint(constraint, column, relation, scene, only=only)

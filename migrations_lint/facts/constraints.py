@@ -58,7 +58,7 @@ def read_constraint(node: Any, relation: Relation, scene: Scene, column: str | N
         kind=kind,
         columns=columns,
         references=scene.relation(node.pktable) if kind is ConstraintKind.FOREIGN_KEY else None,
-        referenced_columns=strings(node.pk_attrs),
+        referenced_columns=strings(node.pk_attrs) or _primary_key(node, kind, scene),
         valid=not node.skip_validation,
         not_null_columns=proved,
         using_index=node.indexname or None,
@@ -80,8 +80,7 @@ def add_constraint(constraint: Constraint, relation: Relation, scene: Scene, *, 
     if constraint.kind is ConstraintKind.FOREIGN_KEY:
         yield from _add_foreign_key(constraint, relation, scene, only=only)
     elif constraint.kind in INDEXED:
-        work = _work_of_index(constraint, scene.table(relation)) if constraint.using_index else Work.INDEX_BUILD
-        yield from scene.lock_family(relation, LockMode.ACCESS_EXCLUSIVE, work, only=only)
+        yield from _add_index(constraint, relation, scene, only=only)
     else:
         table = scene.table(relation)
         proved = (
@@ -89,8 +88,11 @@ def add_constraint(constraint: Constraint, relation: Relation, scene: Scene, *, 
             and table is not None
             and all(table.proves_not_null(column) for column in constraint.columns)
         )
-        work = Work.SCAN if constraint.valid and not proved else Work.INSTANT
-        yield from scene.lock_family(relation, LockMode.ACCESS_EXCLUSIVE, work, only=only)
+        work = Work.SCAN if constraint.valid and constraint.enforced and not proved else Work.INSTANT
+        yield scene.lock(relation, LockMode.ACCESS_EXCLUSIVE, work)
+        reaches = constraint.inherited or scene.server_version >= 18  # NO INHERIT locked no child before
+        for child in scene.schema.children(relation) if reaches and not only else ():
+            yield scene.lock(child.relation, LockMode.ACCESS_EXCLUSIVE, work if constraint.inherited else Work.INSTANT)
     yield from declared(constraint, relation, scene)
 
 
@@ -101,11 +103,29 @@ def _of_index(name: str, relation: Relation, scene: Scene) -> tuple[str, ...]:
     return next(known, ())
 
 
-def _work_of_index(constraint: Constraint, table: Table | None) -> Work:
-    """USING INDEX is instant, unless a primary key has to make columns NOT NULL, which reads every row."""
-    is_key = constraint.kind is ConstraintKind.PRIMARY_KEY and table is not None
-    unproved = [column for column in constraint.columns if table is not None and not table.proves_not_null(column)]
-    return Work.SCAN if is_key and unproved else Work.INSTANT
+def _add_index(constraint: Constraint, relation: Relation, scene: Scene, *, only: bool) -> Iterator[Fact]:
+    """The index is built on the table and on its partitions; tables that inherit only get the NOT NULL of the key.
+
+    Before PostgreSQL 18 partitions were locked in SHARE, as by CREATE INDEX, where no NOT NULL had to reach them.
+    """
+    table = scene.table(relation)
+    needs_not_null = constraint.kind is ConstraintKind.PRIMARY_KEY
+    passes_not_null_on = needs_not_null and (table is None or _may_hold_nulls(table, constraint))
+    work = Work.INSTANT if constraint.using_index else Work.INDEX_BUILD
+    if needs_not_null and constraint.using_index and table is not None and _may_hold_nulls(table, constraint):
+        work = Work.SCAN
+    yield scene.lock(relation, LockMode.ACCESS_EXCLUSIVE, work)
+    for child in scene.schema.children(relation) if not only else ():
+        inherits = child.partition_of is None
+        if not inherits and scene.server_version < 18 and not passes_not_null_on:
+            yield scene.lock(child.relation, LockMode.SHARE, work)
+            continue
+        scanned = Work.SCAN if needs_not_null and _may_hold_nulls(child, constraint) else Work.INSTANT
+        yield scene.lock(child.relation, LockMode.ACCESS_EXCLUSIVE, scanned if inherits else work)
+
+
+def _may_hold_nulls(table: Table, constraint: Constraint) -> bool:
+    return not all(table.proves_not_null(column) for column in constraint.columns)
 
 
 def declared(constraint: Constraint, relation: Relation, scene: Scene, *, inline: bool = False) -> Iterator[Fact]:
@@ -123,6 +143,13 @@ def _add_foreign_key(constraint: Constraint, relation: Relation, scene: Scene, *
     yield from scene.lock_family(relation, LockMode.SHARE_ROW_EXCLUSIVE, work, only=only)
     # Whether the other table is read through or by its index is the planner's choice.
     yield from scene.lock_family(constraint.references, LockMode.SHARE_ROW_EXCLUSIVE, work, assumed=work is Work.SCAN)
+
+
+def _primary_key(node: Any, kind: ConstraintKind, scene: Scene) -> tuple[str, ...]:
+    """What REFERENCES without columns means."""
+    table = scene.table(scene.relation(node.pktable)) if kind is ConstraintKind.FOREIGN_KEY else None
+    primary = table.primary_key if table is not None else None
+    return primary.columns if primary is not None else ()
 
 
 def _columns(node: Any, kind: ConstraintKind, column: str | None) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ from migrations_lint.facts.columns import Declared, read_column
 from migrations_lint.facts.constraints import declared, read_constraint
 from migrations_lint.facts.expressions import columns_of
 from migrations_lint.facts.in_place import table_in_place
-from migrations_lint.facts.partitions import bound_text
-from migrations_lint.facts.rows import reads_of
+from migrations_lint.facts.partitions import bound_text, new_partition
+from migrations_lint.facts.queries import reads_of
 from migrations_lint.facts.scene import Scene
 from migrations_lint.facts.types import type_text
 from migrations_lint.locks import LockMode
@@ -22,14 +22,26 @@ from migrations_lint.model import (
     CreatesIndex,
     CreatesRelation,
     Fact,
+    LockFact,
     Relation,
     RelationKind,
-    Work,
 )
 from migrations_lint.parse import text_of
 from migrations_lint.parse.nodes import inner, kind_of, strings, walk, word
 
 _LIKE_DEFAULTS = 1 << 3  # CREATE_TABLE_LIKE_DEFAULTS in parsenodes.h
+
+
+@derives("create_foreign_table_stmt")
+def create_foreign_table(node: Any, scene: Scene) -> Iterator[Fact]:
+    """As for a table; its rows live elsewhere."""
+    for fact in create_table(node.base_stmt, scene):
+        if isinstance(fact, LockFact) and fact.created_here and fact.relation_kind is RelationKind.TABLE:
+            yield replace(fact, relation_kind=RelationKind.FOREIGN_TABLE)
+        elif isinstance(fact, CreatesRelation) and fact.kind is RelationKind.TABLE:
+            yield replace(fact, kind=RelationKind.FOREIGN_TABLE)
+        else:
+            yield fact
 
 
 @derives("create_stmt")
@@ -109,23 +121,10 @@ def _copied(node: Any, scene: Scene) -> Iterator[Fact]:
 
 
 def _under(parent: Relation, scene: Scene, *, is_partition: bool, is_default: bool) -> Iterator[Fact]:
-    if not is_partition:
+    if is_partition:
+        yield from new_partition(parent, scene, is_default=is_default)
+    else:
         yield scene.lock(parent, LockMode.SHARE_UPDATE_EXCLUSIVE)
-        return
-    yield scene.lock(parent, LockMode.ACCESS_EXCLUSIVE)
-    default = scene.schema.default_partition(parent)
-    if default is not None and not is_default:
-        yield scene.lock(default.relation, LockMode.ACCESS_EXCLUSIVE, Work.SCAN)
-    for constraint in _foreign_keys(parent, scene):
-        assert constraint.references is not None
-        yield scene.lock(constraint.references, LockMode.SHARE_ROW_EXCLUSIVE)
-
-
-def _foreign_keys(relation: Relation, scene: Scene) -> Iterator[Constraint]:
-    table = scene.table(relation)
-    for constraint in table.constraints.values() if table else ():
-        if constraint.references is not None:
-            yield constraint
 
 
 def _inherited(node: Any, parents: tuple[Relation, ...], scene: Scene) -> tuple[tuple[Column, ...], bool]:

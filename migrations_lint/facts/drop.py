@@ -18,6 +18,7 @@ from migrations_lint.model import (
     ObjectKind,
     Relation,
     RelationKind,
+    SetsDefault,
     Unknown,
 )
 from migrations_lint.parse.nodes import inner, object_name, role, strings, word
@@ -80,13 +81,34 @@ def _drop_object(kind: ObjectKind, name: str, missing_ok: bool, cascade: bool, s
     if kind is ObjectKind.SCHEMA and cascade:
         yield from _drop_schema(name, scene)
     elif kind is ObjectKind.STATISTICS:
-        yield Unknown(f"the table of statistics object {name} is not known")
+        described = scene.schema.statistics.get(name)
+        if described is not None:
+            yield scene.lock(described, LockMode.SHARE_UPDATE_EXCLUSIVE)
+        elif not missing_ok:
+            yield Unknown(f"the table of statistics object {name} is not known")
     elif kind in _OF_TYPES and cascade:
         for table, column in scene.schema.users_of_type(name):
             yield from scene.lock_family(table.relation, LockMode.ACCESS_EXCLUSIVE)
             yield DropsColumn(table.relation, column.name, cascade, along=True)
+    elif kind is ObjectKind.FUNCTION and cascade:
+        yield from _with_triggers(name, scene)
     elif cascade and kind is not ObjectKind.SCHEMA:
         yield Unknown(f"DROP {kind.value} {name} CASCADE may take columns and tables along")
+
+
+def _with_triggers(function: str, scene: Scene) -> Iterator[Fact]:
+    """The triggers that call a function go with it; what else of the schema calls it is not known."""
+    found = [
+        (table.relation, trigger.name)
+        for table in list(scene.schema.tables.values())
+        for trigger in table.triggers.values()
+        if trigger.function == function
+    ]
+    for relation, name in found:
+        yield scene.lock(relation, LockMode.ACCESS_EXCLUSIVE)
+        yield DropsObject(ObjectKind.TRIGGER, name, relation, cascade=True, along=True)
+    if not found:
+        yield Unknown(f"DROP FUNCTION {function} CASCADE may take columns and tables along")
 
 
 @derives("dropdb_stmt")
@@ -132,6 +154,10 @@ def _drop_relation(
                 yield DropsRelation(child.relation, child.kind, missing_ok, cascade, along=True)
         if cascade:
             yield from _dependents(relation, scene)
+        if cascade and table.owned_by is not None and table.kind is RelationKind.SEQUENCE:
+            owner, column = table.owned_by
+            yield scene.lock(owner, LockMode.ACCESS_EXCLUSIVE)
+            yield SetsDefault(owner, column, None)
     yield DropsRelation(relation, kind, missing_ok, cascade)
 
 
@@ -143,7 +169,7 @@ def _partners(relation: Relation, scene: Scene) -> Iterator[Fact]:
     table = scene.table(relation)
     for constraint in table.constraints.values() if table else ():
         if constraint.references is not None and constraint.references != relation:
-            yield scene.lock(constraint.references, LockMode.ACCESS_EXCLUSIVE)
+            yield from scene.lock_family(constraint.references, LockMode.ACCESS_EXCLUSIVE)
     for sequence in scene.schema.owned_sequences(relation):
         yield scene.lock(sequence.relation, LockMode.ACCESS_EXCLUSIVE)
         yield DropsRelation(sequence.relation, RelationKind.SEQUENCE, along=True)
@@ -153,9 +179,11 @@ def _dependents(relation: Relation, scene: Scene) -> Iterator[Fact]:
     for view in scene.schema.views_over(relation):
         yield scene.lock(view.relation, LockMode.ACCESS_EXCLUSIVE)
         yield DropsRelation(view.relation, view.kind, cascade=True, along=True)
-    for other, constraint in scene.schema.foreign_keys_to(relation):
-        yield scene.lock(other.relation, LockMode.ACCESS_EXCLUSIVE)
-        yield DropsConstraint(other.relation, constraint.name, along=True)
+    for target in (relation, *scene.schema.parents(relation)):
+        for other, constraint in scene.schema.foreign_keys_to(target):
+            yield from scene.lock_family(other.relation, LockMode.ACCESS_EXCLUSIVE)
+            yield from scene.lock_family(target, LockMode.ACCESS_EXCLUSIVE)
+            yield DropsConstraint(other.relation, constraint.name, along=True)
 
 
 def _drop_schema(name: str, scene: Scene) -> Iterator[Fact]:

@@ -1,52 +1,39 @@
 """What an expression calls: whether it is volatile, which columns it reads, what it proves.
 
 Volatility decides whether ADD COLUMN … DEFAULT rewrites (PostgreSQL 11+ rewrites only for volatile defaults). The
-names below were taken from `pg_proc.provolatile`; a test asks a real server whether they still hold.
+names of PostgreSQL's own functions stand in `built_in.py`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from migrations_lint.facts.built_in import IMMUTABLE, STABLE, VOLATILE
+from migrations_lint.model import Function, Volatility
 from migrations_lint.parse import text_of
-from migrations_lint.parse.nodes import inner, kind_of, strings, walk, word
+from migrations_lint.parse.nodes import dotted, inner, kind_of, strings, walk, word
 
-VOLATILE = frozenset(
-    {
-        "random", "setseed", "gen_random_uuid", "uuidv4", "uuidv7", "clock_timestamp", "timeofday", "nextval",
-        "setval", "currval", "lastval", "pg_sleep", "random_normal",
-    }
-)  # fmt: skip
-STABLE = frozenset(
-    {
-        "now", "transaction_timestamp", "statement_timestamp", "age", "to_char", "to_timestamp", "to_date",
-        "current_setting", "current_schema", "txid_current", "pg_backend_pid", "inet_client_addr", "pg_get_userbyid",
-    }
-)  # fmt: skip
-NOT_VOLATILE = frozenset(
-    {
-        "now", "transaction_timestamp", "statement_timestamp", "date_trunc", "timezone", "to_timestamp", "to_char",
-        "to_date", "age", "make_date", "make_interval", "make_timestamptz", "lower", "upper", "trim", "btrim",
-        "ltrim", "rtrim", "concat", "length", "char_length", "md5", "substring", "replace", "left", "right", "abs",
-        "round", "floor", "ceil", "current_setting", "current_user", "session_user", "current_schema",
-        "jsonb_build_object",
-        "jsonb_build_array", "json_build_object", "json_build_array", "to_json", "to_jsonb", "array_to_string",
-        "string_to_array", "encode", "decode", "repeat", "lpad", "rpad", "split_part", "sha256", "regexp_replace",
-        "txid_current", "int4range", "daterange", "tstzrange", "numrange", "array_append", "initcap", "jsonb_set",
-        "extract", "date_part", "mod", "power", "sqrt", "to_tsvector", "hashtext", "format", "overlay", "strpos",
-    }
-)  # fmt: skip
+# Of extensions that many histories make defaults of; uuid-ossp and pgcrypto.
+_OF_EXTENSIONS = frozenset(
+    {"uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v4", "gen_random_bytes", "gen_salt"}
+)
+_KNOWN = VOLATILE | STABLE | IMMUTABLE
 
 
-def volatility(expression: Any) -> tuple[bool, bool]:
+def is_built_in(function: str) -> bool:
+    """Whether PostgreSQL has a function of this name itself."""
+    return function.lower() in _KNOWN
+
+
+def volatility(expression: Any, functions: Mapping[str, Function]) -> tuple[bool, bool]:
     """Whether an expression is volatile, and whether that is only assumed (a function we do not know)."""
     assumed = False
     for message in walk(expression):
         if message.DESCRIPTOR.name != "FuncCall":
             continue
-        name = strings(message.funcname)[-1].lower()
-        if name in VOLATILE:
+        known, name = functions.get(dotted(message.funcname)), strings(message.funcname)[-1].lower()
+        if name in VOLATILE or name in _OF_EXTENSIONS or (known and known.volatility is Volatility.VOLATILE):
             return True, False
-        assumed = assumed or name not in NOT_VOLATILE
+        assumed = assumed or not (known or is_built_in(name))
     return assumed, assumed
 
 
@@ -56,7 +43,7 @@ def not_immutable(expression: Any) -> tuple[str, ...]:
     for message in walk(expression):
         if message.DESCRIPTOR.name == "FuncCall":
             name = strings(message.funcname)[-1].lower()
-            found += [name] if name in VOLATILE or name in STABLE else []
+            found += [name] if name in VOLATILE | STABLE else []
         elif message.DESCRIPTOR.name == "SQLValueFunction":
             found.append(word(message, "op").removeprefix("SVFOP_").removesuffix("_N").lower())
     return tuple(dict.fromkeys(found))
@@ -80,16 +67,22 @@ def proved_not_null(expression: Any) -> Iterator[str]:
             yield from proved_not_null(argument)
 
 
+def literal(expression: Any) -> str | None:
+    """The text of a string constant, with or without a cast; None for anything else."""
+    constant = inner(expression)
+    if kind_of(expression) == "TypeCast":
+        constant = inner(constant.arg)
+    if constant is not None and constant.DESCRIPTOR.name == "A_Const" and constant.HasField("sval"):
+        return str(constant.sval.sval)
+    return None
+
+
 def sequences_of(expression: Any) -> Iterator[str]:
     """The sequences that `nextval('name')` and its kin name as a literal."""
     for message in walk(expression):
         if message.DESCRIPTOR.name == "FuncCall" and strings(message.funcname)[-1] in {"nextval", "setval", "currval"}:
-            for argument in message.args[:1]:
-                constant = inner(argument)
-                if kind_of(argument) == "TypeCast":
-                    constant = inner(constant.arg)
-                if constant is not None and constant.DESCRIPTOR.name == "A_Const" and constant.HasField("sval"):
-                    yield constant.sval.sval
+            names = (literal(argument) for argument in message.args[:1])
+            yield from (name for name in names if name is not None)
 
 
 def summary(expression: Any) -> str:

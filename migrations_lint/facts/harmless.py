@@ -15,6 +15,8 @@ from migrations_lint.model import Fact
     "create_foreign_server_stmt", "create_user_mapping_stmt", "drop_user_mapping_stmt", "alter_event_trig_stmt",
     "load_stmt", "alter_owner_stmt", "alter_operator_stmt", "alter_tsdictionary_stmt", "alter_tsconfiguration_stmt",
     "close_portal_stmt", "fetch_stmt", "alter_collation_stmt", "alter_type_stmt", "create_transform_stmt",
+    "alter_table_space_options_stmt", "alter_fdw_stmt", "alter_foreign_server_stmt", "alter_user_mapping_stmt",
+    "alter_op_family_stmt", "alter_database_refresh_coll_stmt",
 )  # fmt: skip
 def harmless(node: Any, scene: Scene) -> Iterator[Fact]:
     """Nothing."""

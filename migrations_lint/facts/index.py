@@ -35,7 +35,7 @@ def create_index(node: Any, scene: Scene) -> Iterator[Fact]:
     if node.concurrent:
         yield NeedsNoTransaction("CREATE INDEX CONCURRENTLY")
     mode = LockMode.SHARE_UPDATE_EXCLUSIVE if node.concurrent else LockMode.SHARE
-    yield from scene.lock_family(relation, mode, work, only=not node.relation.inh)
+    yield from scene.lock_partitions(relation, mode, work, only=not node.relation.inh)
     made = CreatesIndex(
         relation,
         index,

@@ -6,7 +6,16 @@ from typing import Any
 from migrations_lint.facts import derives
 from migrations_lint.facts.scene import Scene
 from migrations_lint.locks import LockMode
-from migrations_lint.model import Fact, Maintains, NeedsNoTransaction, RefreshesView, Reindexes, Unknown, Work
+from migrations_lint.model import (
+    Fact,
+    Maintains,
+    NeedsNoTransaction,
+    RefreshesView,
+    Reindexes,
+    RelationKind,
+    Unknown,
+    Work,
+)
 from migrations_lint.parse.nodes import boolean_option, inner, word
 
 
@@ -34,9 +43,9 @@ def reindex(node: Any, scene: Scene) -> Iterator[Fact]:
     if scope == "TABLE" and relation is not None:
         table = scene.table(relation)
         work = Work.INSTANT if table is not None and not table.indexes else Work.INDEX_BUILD
-        yield from scene.lock_family(relation, mode, work)
+        yield from scene.lock_partitions(relation, mode, work)
     elif scope == "INDEX" and relation is not None and (table := scene.schema.table_of_index(relation)):
-        yield scene.lock(table.relation, mode, Work.INDEX_BUILD)
+        yield from scene.lock_partitions(table.relation, mode, Work.INDEX_BUILD)
     else:
         yield Unknown("which tables this REINDEX goes through is not known")
     yield Reindexes(scope, scene.spelled(relation) if relation is not None else node.name, concurrently)
@@ -47,7 +56,10 @@ def cluster(node: Any, scene: Scene) -> Iterator[Fact]:
     """ACCESS EXCLUSIVE and a rewrite."""
     if node.HasField("relation"):
         relation = scene.relation(node.relation)
-        yield scene.lock(relation, LockMode.ACCESS_EXCLUSIVE, Work.REWRITE)
+        table = scene.table(relation)
+        if table is not None and table.kind is RelationKind.PARTITIONED_TABLE:  # PostgreSQL 15
+            yield NeedsNoTransaction("CLUSTER of a partitioned table")
+        yield from scene.lock_partitions(relation, LockMode.ACCESS_EXCLUSIVE, Work.REWRITE)
         yield Maintains("CLUSTER", relation)
     else:
         yield NeedsNoTransaction("CLUSTER without a table")

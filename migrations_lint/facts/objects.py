@@ -1,10 +1,12 @@
 """Rules, statistics, comments; and what lives beside tables: schemas, extensions, roles, publications, databases."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from migrations_lint.facts import derives
-from migrations_lint.facts.rows import reads_of
+from migrations_lint.catalog import replay
+from migrations_lint.facts import derives, facts_of_node
+from migrations_lint.facts.rows import planned
 from migrations_lint.facts.scene import Scene
 from migrations_lint.locks import LockMode
 from migrations_lint.model import (
@@ -16,6 +18,7 @@ from migrations_lint.model import (
     NeedsNoTransaction,
     ObjectKind,
     Relation,
+    RelationKind,
 )
 from migrations_lint.parse.nodes import dotted, inner, kind_of, option_text, role, strings, word
 
@@ -24,8 +27,6 @@ _KINDS_WITH_COMMENT_LOCK = frozenset(
 )
 _PARTS_WITH_COMMENT_LOCK = frozenset({"OBJECT_TABCONSTRAINT", "OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_RULE"})
 
-_CHANGING = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt"})
-
 
 @derives("rule_stmt")
 def create_rule(node: Any, scene: Scene) -> Iterator[Fact]:
@@ -33,9 +34,7 @@ def create_rule(node: Any, scene: Scene) -> Iterator[Fact]:
     relation = scene.relation(node.relation)
     yield scene.lock(relation, LockMode.ACCESS_EXCLUSIVE)
     for action in map(inner, node.actions):
-        changed = [scene.relation(action.relation)] if kind_of(action) in _CHANGING else []
-        yield from (scene.lock(other, LockMode.ROW_EXCLUSIVE) for other in changed)
-        yield from reads_of(action, scene, scans=False, besides=(relation, *changed))
+        yield from planned(action, scene, besides=(relation,))
     yield CreatesObject(ObjectKind.RULE, node.rulename, relation, or_replace=node.replace)
 
 
@@ -70,6 +69,11 @@ def create_schema(node: Any, scene: Scene) -> Iterator[Fact]:
     """A new schema; what its elements make is told by the statements inside."""
     name = node.schemaname or role(node.authrole)
     yield CreatesObject(ObjectKind.SCHEMA, name, if_not_exists=node.if_not_exists)
+    inside = replace(scene, schema=scene.schema.copy(), search_path=(name, *scene.search_path))
+    for element in node.schema_elts:
+        facts = facts_of_node(element, inside)
+        replay(facts, inside.schema)
+        yield from facts
 
 
 @derives("create_extension_stmt")
@@ -140,16 +144,26 @@ def publication(node: Any, scene: Scene) -> Iterator[Fact]:
     """SHARE UPDATE EXCLUSIVE on each table that is added or taken out."""
     objects = [inner(item) for item in node.pubobjects]
     tables = tuple(scene.relation(item.pubtable.relation) for item in objects if item.HasField("pubtable"))
-    for table in tables:
-        yield from scene.lock_family(table, LockMode.SHARE_UPDATE_EXCLUSIVE)
+    replaced = kind_of(node) == "AlterPublicationStmt" and word(node, "action") == "AP_SetObjects"
+    before = scene.schema.publications.get(node.pubname, ()) or ()
+    for table in (*tables, *(before if replaced and tables else ())):
+        yield from _published_lock(table, scene)
     created = kind_of(node) == "CreatePublicationStmt"
     if created:
         yield CreatesObject(ObjectKind.PUBLICATION, node.pubname)
     elif node.options:
         return
     whole = node.for_all_tables or any(not item.HasField("pubtable") for item in objects)
-    before = () if created else scene.schema.publications.get(node.pubname, ())
-    yield ChangesPublication(node.pubname, None if whole or before is None else _published(node, tables, before))
+    all_tables = not created and scene.schema.publications.get(node.pubname, ()) is None
+    after = None if whole or all_tables else _published(node, tables, () if created else before)
+    yield ChangesPublication(node.pubname, after)
+
+
+def _published_lock(table: Relation, scene: Scene) -> Iterator[Fact]:
+    """Partitions are published through their parent; tables that inherit are added one by one."""
+    known = scene.table(table)
+    partitioned = known is not None and known.kind is RelationKind.PARTITIONED_TABLE
+    yield from scene.lock_family(table, LockMode.SHARE_UPDATE_EXCLUSIVE, only=partitioned)
 
 
 def _published(node: Any, tables: tuple[Relation, ...], before: tuple[Relation, ...]) -> tuple[Relation, ...]:

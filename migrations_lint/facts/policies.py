@@ -5,6 +5,7 @@ from typing import Any
 
 from migrations_lint.facts import derives
 from migrations_lint.facts.expressions import columns_of
+from migrations_lint.facts.queries import reads_of
 from migrations_lint.facts.scene import Scene
 from migrations_lint.locks import LockMode
 from migrations_lint.model import ChangesPolicy, CreatesPolicy, Fact, Policy, Relation, SetsRowSecurity
@@ -14,9 +15,11 @@ from migrations_lint.parse.nodes import inner, role, word
 
 @derives("create_policy_stmt")
 def create_policy(node: Any, scene: Scene) -> Iterator[Fact]:
-    """ACCESS EXCLUSIVE on the table."""
+    """ACCESS EXCLUSIVE on the table, ACCESS SHARE on what its subqueries read."""
     relation = scene.relation(node.table)
     yield scene.lock(relation, LockMode.ACCESS_EXCLUSIVE)
+    for expression in (node.qual, node.with_check):
+        yield from reads_of(expression, scene, scans=False, besides=(relation,))
     mentions = dict.fromkeys((*columns_of(node.qual), *columns_of(node.with_check)))
     yield CreatesPolicy(
         relation,
@@ -34,9 +37,11 @@ def create_policy(node: Any, scene: Scene) -> Iterator[Fact]:
 
 @derives("alter_policy_stmt")
 def alter_policy(node: Any, scene: Scene) -> Iterator[Fact]:
-    """ACCESS EXCLUSIVE on the table."""
+    """ACCESS EXCLUSIVE on the table, ACCESS SHARE on what its subqueries read."""
     relation = scene.relation(node.table)
     yield scene.lock(relation, LockMode.ACCESS_EXCLUSIVE)
+    for expression in (node.qual, node.with_check):
+        yield from reads_of(expression, scene, scans=False, besides=(relation,))
     roles = tuple(role(inner(spec)) for spec in node.roles) or None
     yield ChangesPolicy(relation, node.policy_name, roles, text_of(node.qual) or None, text_of(node.with_check) or None)
 

@@ -7,6 +7,7 @@ from migrations_lint.facts import derives
 from migrations_lint.facts.scene import Scene
 from migrations_lint.locks import LockMode
 from migrations_lint.model import (
+    ChangesObject,
     Fact,
     ObjectKind,
     Relation,
@@ -60,7 +61,10 @@ def rename(node: Any, scene: Scene) -> Iterator[Fact]:
         yield scene.lock(relation, LockMode.ACCESS_EXCLUSIVE)
         yield RenamesObject(_ON_A_TABLE[what], node.subname, node.newname, relation)
     elif what == "OBJECT_ATTRIBUTE":
-        yield Unknown("ALTER TYPE … RENAME ATTRIBUTE may touch the tables that use the type")
+        name = scene.spelled(scene.relation(node.relation))
+        yield ChangesObject(ObjectKind.TYPE, name, f"RENAME ATTRIBUTE {node.subname}")
+        if word(node, "behavior") == "DROP_CASCADE":
+            yield Unknown(f"which tables are OF the type {name} is not known")
     else:
         name = object_name(node.object) if node.HasField("object") else node.subname
         schema, dot, _ = name.rpartition(".")

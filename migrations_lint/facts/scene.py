@@ -12,11 +12,12 @@ from migrations_lint.snapshot import SchemaSnapshot, Table
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The surroundings of one statement."""
+    """The surroundings of one statement; `inside` are the functions in whose bodies it stands, the outermost first."""
 
     schema: SchemaSnapshot = field(default_factory=SchemaSnapshot)
     server_version: int = 15
     search_path: tuple[str, ...] = ("public",)
+    inside: tuple[str, ...] = ()
 
     def relation(self, range_var: Any) -> Relation:
         """The relation that a RangeVar names."""
@@ -67,6 +68,14 @@ class Scene:
             for child in self.schema.children(relation):
                 yield self.lock(child.relation, mode, work, assumed=assumed)
 
+    def lock_partitions(
+        self, relation: Relation, mode: LockMode, work: Work = Work.INSTANT, *, only: bool = False
+    ) -> Iterator[LockFact]:
+        """A lock on a relation and on its partitions, for what tables that inherit do not take part in."""
+        table = self.table(relation)
+        partitioned = table is not None and table.kind is RelationKind.PARTITIONED_TABLE
+        yield from self.lock_family(relation, mode, work, only=only or not partitioned)
+
     def new(self, relation: Relation, kind: RelationKind, work: Work = Work.INSTANT) -> LockFact:
         """The lock that a statement holds on what it makes; nobody else can see that yet."""
         return LockFact(relation, kind, LockMode.ACCESS_EXCLUSIVE, work, created_here=True)
@@ -80,7 +89,10 @@ class Scene:
         return Relation(self.search_path[0], name)
 
 
+_WITHOUT_STORAGE = frozenset({RelationKind.PARTITIONED_TABLE, RelationKind.VIEW, RelationKind.FOREIGN_TABLE})
+
+
 def _without_storage(table: Table | None, work: Work) -> Work:
     """A partitioned table or a view has no storage of its own: that work is done on the tables below."""
-    stored = table is None or table.kind not in {RelationKind.PARTITIONED_TABLE, RelationKind.VIEW}
+    stored = table is None or table.kind not in _WITHOUT_STORAGE
     return work if stored or work is Work.ROW_CHANGE else Work.INSTANT

@@ -44,6 +44,9 @@ def _rewritten(relation: Relation, scene: Scene, what: TableProperty, value: str
     same = table is not None and table.properties.get(what, usual) == value
     work = Work.INSTANT if same and known else Work.REWRITE
     yield scene.lock(relation, LockMode.ACCESS_EXCLUSIVE, work, assumed=not known)
+    if what is TableProperty.LOGGED and scene.server_version >= 15 and work is Work.REWRITE:
+        for sequence in scene.schema.owned_sequences(relation):
+            yield scene.lock(sequence.relation, LockMode.ACCESS_EXCLUSIVE, assumed=not known)
     yield SetsTableProperty(relation, what, value)
 
 

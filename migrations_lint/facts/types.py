@@ -6,9 +6,10 @@ time and interval.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from migrations_lint.model import Work
+from migrations_lint.model import UserType, Work
 from migrations_lint.parse.nodes import dotted, inner, kind_of
 
 _SPELLINGS = {
@@ -36,6 +37,7 @@ _PRECISION = frozenset(
         "interval",
     }
 )
+_FINEST = 6  # digits of a second that all times and intervals have, unless told to keep fewer
 _TYPE = re.compile(r"(?P<base>[^(\[]+?)(?:\((?P<args>[\d,\s-]+)\))?(?P<tail>[a-z ]*)(?P<array>(?:\[\])*)")
 
 
@@ -68,15 +70,19 @@ def is_built_in(type_name: str) -> bool:
     return base in _BUILT_IN or base in _SERIALS
 
 
-def change_of_type(before: str | None, after: str, *, using: bool) -> tuple[Work, bool]:
+def change_of_type(before: str | None, after: str, *, using: bool, types: Mapping[str, UserType]) -> tuple[Work, bool]:
     """The work that a change of type means, and whether that is only assumed.
 
-    `before` is None where the column is not known; then the worst is assumed.
+    `before` is None where the column is not known; then the worst is assumed. A domain has the bytes of the type below
+    it; to one with constraints the table is written anew, so that each value is checked.
     """
     if using:
         return Work.REWRITE, False
     if before is None:
         return Work.REWRITE, True
+    if after in types and types[after].constrained and before != after:
+        return Work.REWRITE, False
+    before, after = _below(before, types), _below(after, types)
     if before == after:
         return Work.INSTANT, False
     old, old_modifier = _split(before)
@@ -91,9 +97,17 @@ def change_of_type(before: str | None, after: str, *, using: bool) -> tuple[Work
     return (Work.INSTANT if _only_wider(old, old_modifier, new_modifier) else Work.REWRITE), False
 
 
+def _below(type_name: str, types: Mapping[str, UserType]) -> str:
+    """The base type of a domain, or the type itself."""
+    while type_name in types and (base := types[type_name].base) is not None:
+        type_name = base
+    return type_name
+
+
 def _only_wider(base: str, old: tuple[int, ...] | None, new: tuple[int, ...] | None) -> bool:
     if base in _LENGTH_ONLY or base in _PRECISION:
-        return new is None or (old is not None and new[0] >= old[0])
+        widest = (_FINEST,) if base in _PRECISION else None
+        return new in {None, widest} or (old is not None and new is not None and new[0] >= old[0])
     if base == "numeric":
         if new is None:
             return True

@@ -36,13 +36,17 @@ class ChangesObject:
 
 @dataclass(frozen=True, slots=True)
 class DropsObject:
-    """Anything but a relation, column, constraint or index; `on` is the relation of a trigger, policy or rule."""
+    """Anything but a relation, column, constraint or index; `on` is the relation of a trigger, policy or rule.
+
+    `along`: not named by the statement, it goes with what is.
+    """
 
     kind: ObjectKind
     name: str
     on: Relation | None = None
     if_exists: bool = False
     cascade: bool = False
+    along: bool = False
 
 
 @dataclass(frozen=True, slots=True)

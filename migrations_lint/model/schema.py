@@ -1,6 +1,6 @@
 """What a schema is made of: columns, constraints, triggers, policies, types, functions. Facts carry them about."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from migrations_lint.model.relation import Relation
@@ -129,7 +129,7 @@ class Function:
     """A function or procedure; `name` without its schema where that is public.
 
     `search_path` is what SET search_path pins, None where it is the caller's. `body` is None where the code is not
-    in the file (LANGUAGE c).
+    in the file (LANGUAGE c); `definition` is the whole CREATE statement of a PL/pgSQL function.
     """
 
     name: str
@@ -141,6 +141,7 @@ class Function:
     search_path: str | None = None
     body: str | None = None
     is_procedure: bool = False
+    definition: str | None = field(default=None, compare=False)
 
 
 class ObjectKind(Enum):

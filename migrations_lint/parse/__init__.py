@@ -4,6 +4,6 @@
 get past; one bad statement does not hide the others.
 """
 
-from migrations_lint.parse.libpg import Comment, Parsed, Token, parse, quoted, text_of, tokens
+from migrations_lint.parse.libpg import Comment, Parsed, Token, parse, quoted, sql_of, text_of, tokens
 
-__all__ = ["Comment", "Parsed", "Token", "parse", "quoted", "text_of", "tokens"]
+__all__ = ["Comment", "Parsed", "Token", "parse", "quoted", "sql_of", "text_of", "tokens"]

@@ -164,17 +164,30 @@ def text_of(expression: Any) -> str:
         return ""
     tree = postgast.pg_query_pb2.ParseResult()
     target = tree.stmts.add().stmt.select_stmt.target_list.add().res_target
-    if expression.DESCRIPTOR.name == "Node":
-        target.val.CopyFrom(expression)
-    else:
-        name = next(
-            f.name
-            for f in target.val.DESCRIPTOR.fields
-            if f.message_type is not None and f.message_type.name == expression.DESCRIPTOR.name
-        )
-        getattr(target.val, name).CopyFrom(expression)
+    _wrap(expression, target.val)
+    return _deparsed(tree).removeprefix("SELECT ")
+
+
+def sql_of(statement: Any) -> str:
+    """A statement's node as SQL; empty where it cannot be written out."""
+    tree = postgast.pg_query_pb2.ParseResult()
+    _wrap(statement, tree.stmts.add().stmt)
+    return _deparsed(tree)
+
+
+def _wrap(message: Any, node: Any) -> None:
+    """Put a message into an empty Node."""
+    if message.DESCRIPTOR.name == "Node":
+        node.CopyFrom(message)
+        return
+    fields = node.DESCRIPTOR.fields
+    name = next(f.name for f in fields if f.message_type and f.message_type.name == message.DESCRIPTOR.name)
+    getattr(node, name).CopyFrom(message)
+
+
+def _deparsed(tree: Any) -> str:
     try:
-        return str(postgast.deparse(tree)).removeprefix("SELECT ")
+        return str(postgast.deparse(tree))
     except postgast.PgQueryError:
         return ""
 

@@ -94,7 +94,7 @@ def test_a_moved_schema_takes_its_tables_along() -> None:
     schema = built("CREATE SCHEMA one; CREATE TABLE one.t (a int)", "ALTER SCHEMA one RENAME TO two")
 
     assert list(schema.tables) == [Relation("two", "t")]
-    assert schema.objects == {(ObjectKind.SCHEMA, "two")}
+    assert list(schema.objects) == [(ObjectKind.SCHEMA, "two")]
 
 
 def test_properties_rights_functions_and_publications_are_known() -> None:
