@@ -3,10 +3,11 @@
 Nothing is written here: the answer is what the files should say.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from migrations_lint.edits import edited
 from migrations_lint.engine import lint
@@ -58,6 +59,7 @@ class _Work:
     findings: list[Finding] = field(default_factory=list)
     refused: dict[tuple[Path, str], Finding] = field(default_factory=dict)
     not_asked: tuple[Finding, ...] = ()
+    parts: dict[Path, Path] = field(default_factory=dict)  # the last migration that was made for another one
 
 
 def fix_history(
@@ -119,22 +121,30 @@ def _timeouts_last(findings: Sequence[Finding]) -> Iterator[Finding]:
 
 def _apply(work: _Work, migration: Migration, finding: Finding) -> bool:
     key = (finding.path, finding.fingerprint)
-    written = None if key in work.refused else _written(finding, migration, work.history, work.timeouts)
+    written = None if key in work.refused else _written(finding, migration, work.history, work.timeouts, work.parts)
     if written is None or not (written.edits or written.new):
         work.refused[key] = finding
         return False
+    last = work.parts.get(migration.path)
     for path in dict.fromkeys(edit.path for edit in written.edits):
         text = work.texts.get(path, text_of(migration, path))
         work.texts[path] = edited(text, [edit for edit in written.edits if edit.path == path])
     for files in written.new:
         work.texts.update(files)
+        work.parts[migration.path] = next(iter(files))
     work.findings.append(finding)
     with unsaved(work.texts):
-        work.history = _reread(work.history, migration, written)
+        work.history = _reread(work.history, migration, last, written)
     return True
 
 
-def _written(finding: Finding, migration: Migration, history: History, timeouts: Timeouts) -> Written | None:
+def _written(
+    finding: Finding,
+    migration: Migration,
+    history: History,
+    timeouts: Timeouts,
+    parts: Mapping[Path, Path] = MappingProxyType({}),
+) -> Written | None:
     plug_in, fix = formats()[migration.tool], finding.fix
     assert fix is not None
     if not fix.steps:
@@ -142,7 +152,9 @@ def _written(finding: Finding, migration: Migration, history: History, timeouts:
     if isinstance(plug_in, FixesCode):
         edits = plug_in.fixed(migration, fix)
         return None if edits is None else Written(edits)
-    return in_sql(migration, _next(history, migration), fix, plug_in)
+    last_part = parts.get(migration.path)
+    last = next((each for each in history.migrations if each.path == last_part), migration)
+    return in_sql(migration, last, _next(history, last), fix, plug_in)
 
 
 def _next(history: History, migration: Migration) -> Migration | None:
@@ -151,8 +163,9 @@ def _next(history: History, migration: Migration) -> Migration | None:
     return same[at + 1] if at + 1 < len(same) else None
 
 
-def _reread(history: History, fixed: Migration, written: Written) -> History:
+def _reread(history: History, fixed: Migration, last: Path | None, written: Written) -> History:
     changed = {edit.path for edit in written.edits}
+    last_path = last if last is not None else fixed.path
     migrations: list[Migration] = []
     added: set[Path] = set()
     for migration in history.migrations:
@@ -162,7 +175,7 @@ def _reread(history: History, fixed: Migration, written: Written) -> History:
                 text = read_text(migration.path)
                 migration = _as_before(plug_in.read(migration.path, text), migration)
         migrations.append(migration)
-        for files in written.new if migration.path == fixed.path else ():
+        for files in written.new if migration.path == last_path else ():
             path = next(iter(files))
             migrations.append(_as_before(plug_in.read(path, files[path]), migration))
             added.add(path)

@@ -26,11 +26,14 @@ class Written:
     new: tuple[Mapping[Path, str], ...] = ()
 
 
-def in_sql(migration: Migration, before: Migration | None, fix: Fix, plug_in: MigrationFormat) -> Written | None:
+def in_sql(
+    migration: Migration, last: Migration, before: Migration | None, fix: Fix, plug_in: MigrationFormat
+) -> Written | None:
     """The first way of writing it that keeps every other statement in the transaction it is in; None if there is none.
 
-    `before` is the next migration of the same history. Tried in turn: all steps in place; the first ones in place and
-    the others in migrations that follow; all in migrations that follow.
+    What becomes a migration of its own runs after `last`, which is this one or the last that was made for it, and
+    before `before`, the next of the history. Tried in turn: all steps in place; the first ones in place and the others
+    in migrations that follow; all in migrations that follow.
     """
     target = _target(migration, fix)
     if target is None:
@@ -38,7 +41,7 @@ def in_sql(migration: Migration, before: Migration | None, fix: Fix, plug_in: Mi
     groups = _groups(fix.steps)
     ways: list[Callable[[], Written | None]] = [lambda: target.in_place(fix.steps, plug_in)]
     if fix.direction is Direction.UP:
-        follow = _Following(target, before, plug_in)
+        follow = _Following(target, last, before, plug_in)
         ways += [lambda: follow.first_in_place(groups)] if len(groups) > 1 else []
         ways += [lambda: follow.all_moved(groups)] if fix.steps[0].place is not Place.HERE else []
     return next((written for way in ways if (written := way()) is not None), None)
@@ -184,6 +187,7 @@ class _Following:
     """Steps in migrations of their own, and what then becomes of the way back."""
 
     target: _Target
+    last: Migration
     before: Migration | None
     plug_in: MigrationFormat
 
@@ -203,7 +207,7 @@ class _Following:
         if not isinstance(self.plug_in, AddsMigrations):
             return None
         made: list[Mapping[Path, str]] = []
-        last = self.target.migration
+        last = self.last
         for group in groups:
             down = None if self.target.migration.down is None else self._script([s.undo for s in reversed(group)])
             alone = group[0].place is Place.ALONE
@@ -226,11 +230,23 @@ class _Following:
         return way_back(self.target.migration, self.target.fix, kept, self.target.end_of_line)
 
     def _is_needed_later(self) -> bool:
+        """Whether a later statement speaks of what this one makes; or an earlier one, which makes room for it."""
         fix, target = self.target.fix, self.target
         made = fix.sql if fix.undo is None or "UNIQUE" in target.piece.words else fix.undo
-        names = {token.text.strip('"').lower() for token in tokens(made)} - _WORDS
-        later = [piece for piece in outline(target.fragment.sql) if piece.start > target.piece.start]
-        return any(names & {token.text.strip('"').lower() for token in tokens(piece.sql)} for piece in later)
+        for each in self.target.others():
+            if each.piece.start > target.piece.start and _names(made) & _names(each.piece.sql):
+                return True
+            if fix.undo is not None and _last_name(fix.undo) in _names(each.piece.sql):
+                return True
+        return False
+
+
+def _names(sql: str) -> set[str]:
+    return {token.text.strip('"').lower() for token in tokens(sql)} - _WORDS
+
+
+def _last_name(sql: str) -> str:
+    return tokens(sql)[-1].text.strip('"').lower()
 
 
 _WORDS = frozenset(

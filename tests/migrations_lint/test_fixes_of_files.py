@@ -229,3 +229,27 @@ def test_what_postgresql_would_refuse_is_not_written(sql: str, tmp_path: Path) -
     result = fix_history(history, LintSettings(server_version=15), unsafe=True)
 
     assert [file for file in result.files if file.path.name != "1_a.sql"] == []
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_several_steps_of_one_migration_become_several_that_follow(tool: str, tmp_path: Path) -> None:
+    checks = [f"ALTER TABLE orders ADD CONSTRAINT c{n} CHECK (length(note) < {n});\n" for n in range(3)]
+
+    after = fixed(
+        tool, tmp_path, ("orders", TABLE, "DROP TABLE orders;\n"), ("checks", TIMED + "".join(checks), "SELECT 1;\n")
+    )
+
+    for number, part in enumerate(("part_2", "part_3", "part_4")):
+        text = "\n".join(text for name, text in after.items() if part in name)
+        assert f"VALIDATE CONSTRAINT c{number};" in text
+
+
+def test_a_key_that_takes_the_place_of_another_stays_beside_its_drop(tmp_path: Path) -> None:
+    up = (
+        f"{TIMED}ALTER TABLE orders DROP CONSTRAINT orders_pkey;\n"
+        "ALTER TABLE orders ADD CONSTRAINT orders_pkey PRIMARY KEY (id);\n"
+    )
+
+    after = fixed("raw_sql", tmp_path, ("orders", TABLE, "DROP TABLE orders;\n"), ("key", up, "SELECT 1;\n"))
+
+    assert after["0002_key.up.sql"] == up
