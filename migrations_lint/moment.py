@@ -166,7 +166,7 @@ class Moment:
 
         `undo` is what a way back says to take the statement as it is back, `unsafe` why a person has to decide.
         """
-        return fix_of(self.statement, self.direction, *steps, undo=undo, unsafe=unsafe)
+        return fix_of(self.statement, self.direction, *steps, facts=self.facts, undo=undo, unsafe=unsafe)
 
     def finding(
         self,

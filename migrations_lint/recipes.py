@@ -269,6 +269,7 @@ def view_under_old_name(at: CheckedStatement, renamed: RenamesRelation) -> Fix |
         at.direction,
         here(at.statement.sql, undo=back),
         here(view, undo=f"DROP VIEW IF EXISTS {spelled(renamed.relation)}"),
+        facts=at.facts,
         undo=back,
         unsafe="a view is no table: look at INSERT … ON CONFLICT, COPY, row security and rights under the old name",
     )

@@ -1,6 +1,8 @@
 """A statement's safe form put together: the steps, each with the place that it needs."""
 
-from migrations_lint.model import Direction, Fix, Place, Statement, Step
+from collections.abc import Iterable
+
+from migrations_lint.model import Direction, Fact, Fix, LockFact, Place, Statement, Step
 from migrations_lint.parse.text import SqlText
 
 # Their text is not what does the harm: that is in a body, which a fix does not look into.
@@ -8,15 +10,21 @@ _WITH_BODIES = frozenset({"do_stmt", "call_stmt", "select_stmt", "create_functio
 
 
 def fix_of(
-    statement: Statement, direction: Direction, *steps: Step | None, undo: str | None = None, unsafe: str | None = None
+    statement: Statement,
+    direction: Direction,
+    *steps: Step | None,
+    facts: Iterable[Fact] = (),
+    undo: str | None = None,
+    unsafe: str | None = None,
 ) -> Fix | None:
-    """These steps in place of a statement; None where one of them found no place in its text."""
+    """These steps in place of a statement with its facts; None where one of them found no place in its text."""
     found = tuple(step for step in steps if step is not None)
     fragment = statement.fragment
     if len(found) < len(steps) or statement.kind in _WITH_BODIES:
         return None
     end = fragment.in_file(statement.end) if fragment.verbatim else fragment.end
-    return Fix(direction, statement.sql, fragment.in_file(statement.start), end, found, undo, unsafe)
+    tables = tuple(sorted({fact.relation.name for fact in facts if isinstance(fact, LockFact)}))
+    return Fix(direction, statement.sql, fragment.in_file(statement.start), end, found, undo, unsafe, tables)
 
 
 def here(sql: SqlText | str, *, undo: str | None = None) -> Step | None:

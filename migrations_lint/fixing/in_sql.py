@@ -192,13 +192,15 @@ class _Following:
     plug_in: MigrationFormat
 
     def first_in_place(self, groups: Sequence[tuple[Step, ...]]) -> Written | None:
+        if self._loses_its_object():
+            return None
         first = self.target.in_place(groups[0], self.plug_in)
         new = self._new(groups[1:]) if first is not None else None
         return None if first is None or new is None else Written(first.edits + self._way_back(groups[0]), new)
 
     def all_moved(self, groups: Sequence[tuple[Step, ...]]) -> Written | None:
         """Only past statements that do not speak of what this one makes, and not out of a file with nothing else."""
-        if not self.target.others() or self._is_needed_later():
+        if not self.target.others() or self._is_needed_later() or self._loses_its_object():
             return None
         new = self._new(groups)
         return None if new is None else Written((self.target.removed(), *self._way_back(())), new)
@@ -229,6 +231,16 @@ class _Following:
     def _way_back(self, kept: Sequence[Step]) -> tuple[Edit, ...]:
         return way_back(self.target.migration, self.target.fix, kept, self.target.end_of_line)
 
+    def _loses_its_object(self) -> bool:
+        """Whether a later statement takes something of the same tables away, or gives it another name."""
+        tables = {name.lower() for name in self.target.fix.tables}
+        for each in self.target.others():
+            names = {token.text.strip('"').lower() for token in tokens(each.piece.sql)}
+            is_later = each.piece.start > self.target.piece.start
+            if is_later and tables & names and not _TAKES_AWAY.isdisjoint(names):
+                return True
+        return False
+
     def _is_needed_later(self) -> bool:
         """Whether a later statement speaks of what this one makes; or an earlier one, which makes room for it."""
         fix, target = self.target.fix, self.target
@@ -249,6 +261,7 @@ def _last_name(sql: str) -> str:
     return tokens(sql)[-1].text.strip('"').lower()
 
 
+_TAKES_AWAY = frozenset({"drop", "rename", "schema", "type"})
 _WORDS = frozenset(
     [
         *("alter", "table", "add", "constraint", "check", "drop", "index", "create", "unique", "on", "using", "if"),

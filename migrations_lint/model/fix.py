@@ -29,6 +29,7 @@ class Fix:
 
     `start` and `end` are offsets in the file: of the statement, or of the code that sends it. `undo` is what a way back
     would say to take the statement as it is back. `unsafe` says why a person has to decide; None is a safe fix.
+    `tables` are the names of the relations that the statement locks.
     """
 
     direction: Direction
@@ -38,3 +39,4 @@ class Fix:
     steps: tuple[Step, ...]
     undo: str | None = None
     unsafe: str | None = None
+    tables: tuple[str, ...] = ()

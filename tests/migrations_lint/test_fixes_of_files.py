@@ -14,6 +14,7 @@ TABLE = "CREATE TABLE orders (id bigint PRIMARY KEY, note text);\n"
 INDEX = "CREATE INDEX orders_note ON orders (note);\n"
 UNDO = "DROP INDEX orders_note;\n"
 TIMED = "SET LOCAL lock_timeout = '1s';\n"
+ORDERS = ("orders", TABLE, "DROP TABLE orders;\n")
 
 _SAY_NO_PLACE = {"sqitch"}  # a new change needs its line in the plan, with its author and date
 
@@ -60,7 +61,7 @@ def statements(text: str) -> list[str]:
 
 @pytest.mark.parametrize("tool", TOOLS)
 def test_an_index_that_is_alone_in_its_way_is_built_concurrently_in_place(tool: str, tmp_path: Path) -> None:
-    after = fixed(tool, tmp_path, ("orders", TABLE, "DROP TABLE orders;\n"), ("index", TIMED + INDEX, TIMED + UNDO))
+    after = fixed(tool, tmp_path, ORDERS, ("index", TIMED + INDEX, TIMED + UNDO))
 
     text = "\n".join(text for name, text in after.items() if "index" in name)
     assert "CREATE INDEX CONCURRENTLY orders_note ON orders (note);" in text
@@ -75,7 +76,7 @@ def test_an_index_beside_something_else_becomes_the_next_migration_with_its_way_
     up = TIMED + "ALTER TABLE orders ADD COLUMN seen date;\n" + INDEX
     down = TIMED + UNDO + "ALTER TABLE orders DROP COLUMN seen;\n"
 
-    after = fixed(tool, tmp_path, ("orders", TABLE, "DROP TABLE orders;\n"), ("index", up, down))
+    after = fixed(tool, tmp_path, ORDERS, ("index", up, down))
 
     new = "\n".join(text for name, text in after.items() if "index_part_2" in name)
     old = "\n".join(text for name, text in after.items() if "index" in name and "part" not in name)
@@ -91,7 +92,7 @@ def test_a_validation_becomes_the_next_migration_in_a_transaction_of_its_own(too
     up = TIMED + "ALTER TABLE orders ADD CONSTRAINT short CHECK (length(note) < 9);\n"
     down = TIMED + "ALTER TABLE orders DROP CONSTRAINT short;\n"
 
-    after = fixed(tool, tmp_path, ("orders", TABLE, "DROP TABLE orders;\n"), ("short", up, down))
+    after = fixed(tool, tmp_path, ORDERS, ("short", up, down))
 
     new = "\n".join(text for name, text in after.items() if "short_part_2" in name)
     old = "\n".join(text for name, text in after.items() if "short" in name and "part" not in name)
@@ -104,7 +105,7 @@ def test_a_validation_becomes_the_next_migration_in_a_transaction_of_its_own(too
 @pytest.mark.parametrize("tool", sorted(set(TOOLS) - {"flyway"}))
 def test_where_no_number_is_free_nothing_is_written_and_the_finding_is_left(tool: str, tmp_path: Path) -> None:
     up = TIMED + "ALTER TABLE orders ADD COLUMN seen date;\n" + INDEX
-    first, later = ("orders", TABLE, "DROP TABLE orders;\n"), ("other", "SELECT 1;\n", "SELECT 1;\n")
+    first, later = ORDERS, ("other", "SELECT 1;\n", "SELECT 1;\n")
     for number, (title, *ways) in enumerate([first, ("index", up, UNDO), later], start=1):
         for name, text in files(tool, number, title, *ways).items():
             (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -119,9 +120,7 @@ def test_where_no_number_is_free_nothing_is_written_and_the_finding_is_left(tool
 @pytest.mark.parametrize("tool", TOOLS)
 def test_a_statement_is_not_moved_past_one_that_needs_it(tool: str, tmp_path: Path) -> None:
     up = TIMED + INDEX + "ALTER INDEX orders_note RENAME TO orders_remark;\n"
-    after = fixed(
-        tool, tmp_path, ("orders", TABLE, "DROP TABLE orders;\n"), ("index", up, "DROP INDEX orders_remark;\n")
-    )
+    after = fixed(tool, tmp_path, ORDERS, ("index", up, "DROP INDEX orders_remark;\n"))
 
     assert "CREATE INDEX orders_note" in "".join(after.values())
     assert "part" not in "".join(after)
@@ -130,7 +129,7 @@ def test_a_statement_is_not_moved_past_one_that_needs_it(tool: str, tmp_path: Pa
 def test_a_transaction_that_the_file_opens_for_an_index_alone_goes_with_it(tmp_path: Path) -> None:
     up = f"BEGIN;\n{TIMED}{INDEX}COMMIT;\n"
 
-    after = fixed("raw_sql", tmp_path, ("orders", TABLE, "DROP TABLE orders;\n"), ("index", up, "SELECT 1;\n"))
+    after = fixed("raw_sql", tmp_path, ORDERS, ("index", up, "SELECT 1;\n"))
 
     assert after["0002_index.up.sql"] == "CREATE INDEX CONCURRENTLY orders_note ON orders (note);\n"
 
@@ -138,7 +137,7 @@ def test_a_transaction_that_the_file_opens_for_an_index_alone_goes_with_it(tmp_p
 def test_a_transaction_that_the_file_opens_for_more_stays(tmp_path: Path) -> None:
     up = f"BEGIN;\n{TIMED}{INDEX}ALTER TABLE orders ADD COLUMN seen date;\nCOMMIT;\n"
 
-    after = fixed("raw_sql", tmp_path, ("orders", TABLE, "DROP TABLE orders;\n"), ("index", up, "SELECT 1;\n"))
+    after = fixed("raw_sql", tmp_path, ORDERS, ("index", up, "SELECT 1;\n"))
 
     assert after["0002_index.up.sql"] == f"BEGIN;\n{TIMED}ALTER TABLE orders ADD COLUMN seen date;\nCOMMIT;\n"
     assert after["0003_index_part_2.up.sql"] == "CREATE INDEX CONCURRENTLY orders_note ON orders (note);\n"
@@ -152,7 +151,7 @@ def test_every_format_says_where_the_steps_of_a_fix_go(tool: str) -> None:
 def test_line_ends_and_comments_stay_as_they_are(tmp_path: Path) -> None:
     up = "-- why\r\n" + INDEX.replace("\n", "  -- note\r\n").lower()
 
-    after = fixed("raw_sql", tmp_path, ("orders", TABLE, "DROP TABLE orders;\n"), ("index", up, "SELECT 1;\n"))
+    after = fixed("raw_sql", tmp_path, ORDERS, ("index", up, "SELECT 1;\n"))
 
     assert (tmp_path / "0002_index.up.sql").read_bytes().decode() == (
         "-- why\r\ncreate index concurrently orders_note on orders (note);  -- note\r\n"
@@ -177,7 +176,7 @@ def test_flyway_finds_room_behind_a_further_dot(tmp_path: Path) -> None:
     after = fixed(
         "flyway",
         tmp_path,
-        ("orders", TABLE, "DROP TABLE orders;\n"),
+        ORDERS,
         ("index", up, UNDO),
         ("x", "SELECT 1;", "SELECT 1;"),
     )
@@ -235,9 +234,7 @@ def test_what_postgresql_would_refuse_is_not_written(sql: str, tmp_path: Path) -
 def test_several_steps_of_one_migration_become_several_that_follow(tool: str, tmp_path: Path) -> None:
     checks = [f"ALTER TABLE orders ADD CONSTRAINT c{n} CHECK (length(note) < {n});\n" for n in range(3)]
 
-    after = fixed(
-        tool, tmp_path, ("orders", TABLE, "DROP TABLE orders;\n"), ("checks", TIMED + "".join(checks), "SELECT 1;\n")
-    )
+    after = fixed(tool, tmp_path, ORDERS, ("checks", TIMED + "".join(checks), "SELECT 1;\n"))
 
     for number, part in enumerate(("part_2", "part_3", "part_4")):
         text = "\n".join(text for name, text in after.items() if part in name)
@@ -250,6 +247,26 @@ def test_a_key_that_takes_the_place_of_another_stays_beside_its_drop(tmp_path: P
         "ALTER TABLE orders ADD CONSTRAINT orders_pkey PRIMARY KEY (id);\n"
     )
 
-    after = fixed("raw_sql", tmp_path, ("orders", TABLE, "DROP TABLE orders;\n"), ("key", up, "SELECT 1;\n"))
+    after = fixed("raw_sql", tmp_path, ORDERS, ("key", up, "SELECT 1;\n"))
 
     assert after["0002_key.up.sql"] == up
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        "ALTER TABLE orders DROP COLUMN note;",
+        "ALTER TABLE orders RENAME COLUMN note TO remark;",
+        "ALTER TABLE public.orders RENAME TO purchases;",
+        "DROP TABLE orders;",
+    ],
+)
+@pytest.mark.parametrize(
+    "sql", [INDEX, "DROP INDEX orders_old;\n", "ALTER TABLE orders ADD CHECK (length(note) < 9);\n"]
+)
+def test_nothing_is_moved_past_a_statement_that_takes_its_object_away(sql: str, then: str, tmp_path: Path) -> None:
+    before = TABLE + "CREATE INDEX orders_old ON orders (note);\n"
+
+    after = fixed("raw_sql", tmp_path, ("orders", before, "SELECT 1;\n"), ("x", f"{TIMED}{sql}{then}\n", "SELECT 1;\n"))
+
+    assert "part" not in "".join(after)
