@@ -7,11 +7,12 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from migrations_lint.code import Code
-from migrations_lint.engine import lint
-from migrations_lint.model import CodeFile, Finding, Fragment, Migration, Script, Source
+from migrations_lint.engine import lint, schemas_built_by
+from migrations_lint.model import CodeFile, Finding, Fragment, Migration, Relation, Script, Source
 from migrations_lint.pages import Section, bare, expected_findings, sections
 from migrations_lint.rules import Rule, SuppressionRule, all_rules
 from migrations_lint.settings import LintSettings
+from migrations_lint.snapshot import SchemaSnapshot, Size
 
 # What an `sql` block that is a migration may say of itself; beside an `other head` the history has another end.
 MIGRATIONS = frozenset({"", "outside", "refused", "other head"})
@@ -52,10 +53,25 @@ def findings_on(rule: Rule, example: Section, settings: LintSettings | None = No
     history = history_of(example)
     selected = frozenset(migration.path for migration in history[1:])
     code = Code([CodeFile(PurePath(path), text) for path, text in example.files.items()])
-    report = lint(history, _alone(rule, example, settings or LintSettings()), selected=selected, code=code)
+    alone = _alone(rule, example, settings or LintSettings())
+    report = lint(history, alone, _production(example, history[0], alone), selected=selected, code=code)
     if report.problems:
         raise ValueError(report.problems[0].message)
     return tuple(finding for finding in report.findings if finding.rule == rule.name)
+
+
+def _production(example: Section, before: Migration, settings: LintSettings) -> SchemaSnapshot | None:
+    """A snapshot of production as `toml sizes` gives it: what `sql before` has built, with the sizes of its tables."""
+    sizes = example.text("toml", "sizes")
+    if sizes is None:
+        return None
+    *_, schema = schemas_built_by([before], settings)
+    for name, size in tomllib.loads(sizes).items():
+        table = schema.find(Relation(*name.split(".")))
+        if table is None:
+            raise ValueError(f"`toml sizes` names {name}, which `sql before` does not make")
+        schema.put(replace(table, size=Size(**size)))
+    return schema
 
 
 def history_of(example: Section) -> list[Migration]:
