@@ -10,6 +10,7 @@ from migrations_lint.model import (
     DropsRelation,
     Finding,
     ObjectKind,
+    RelationKind,
     Severity,
 )
 from migrations_lint.moment import Moment
@@ -24,7 +25,8 @@ def cascade_drops_unseen_objects(moment: Moment) -> Iterator[Finding]:
     named = next(_named(moment), None)
     if named is None:
         return
-    along = [str(drop.relation) for drop in moment.all(DropsRelation) if drop.along]
+    relations = [drop for drop in moment.all(DropsRelation) if drop.along]
+    along = [str(drop.relation) for drop in relations if drop.kind is not RelationKind.SEQUENCE]
     along += [f"{drop.name} of {drop.relation}" for drop in moment.all(DropsConstraint) if drop.along]
     along += [f"{drop.relation}.{drop.column}" for drop in moment.all(DropsColumn) if drop.along]
     yield moment.finding(

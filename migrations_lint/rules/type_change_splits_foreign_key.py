@@ -18,7 +18,7 @@ def type_change_splits_foreign_key(moment: Moment) -> Iterator[Finding]:
         tables = ", ".join(map(str, others))
         yield moment.finding(
             f"reads and writes of {tables} wait too while a foreign key to or from {change.relation}.{change.column} "
-            "is made anew; the other side keeps its type",
+            "is made anew; the other side keeps its type until it is changed as well",
             help="Change both sides by way of new columns: add, keep in step, fill in batches, new foreign key NOT "
             "VALID, validate, swap.",
             relations=(change.relation, *others),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import AddsColumn, CreatesIndex, Finding, Relation, RowChange, Severity
+from migrations_lint.model import AddsColumn, CreatesIndex, CreatesRelation, Finding, Relation, RowChange, Severity
 from migrations_lint.release import Release
 from migrations_lint.rules import release_rule
 
@@ -10,14 +10,20 @@ from migrations_lint.rules import release_rule
 @release_rule
 def unique_build_fails_on_duplicates(release: Release) -> Iterator[Finding]:
     """Silent for new tables and columns, and where the release changes rows of the table before."""
-    filled: set[tuple[Relation, str]] = set()
+    apart: set[tuple[Relation, str]] = set()
     changed: set[Relation] = set()
     for checked, statement in release.statements():
-        filled |= {(added.relation, added.column.name) for added in statement.all(AddsColumn)}
+        apart |= {(added.relation, added.column.name) for added in statement.all(AddsColumn) if _differs(added)}
         changed |= {change.relation for change in statement.all(RowChange) if change.command in {"UPDATE", "DELETE"}}
+        made = {created.relation for created in statement.all(CreatesRelation)}
         for index in statement.all(CreatesIndex):
-            is_new = any((index.relation, column) in filled for column in index.columns)
-            if not index.unique or is_new or index.relation in release.new | changed or _is_implied(release, index):
+            is_new = any((index.relation, column) in apart for column in index.columns)
+            if (
+                not index.unique
+                or is_new
+                or index.relation in release.new | changed | made
+                or _is_implied(release, index)
+            ):
                 continue
             yield release.finding(
                 checked,
@@ -28,6 +34,11 @@ def unique_build_fails_on_duplicates(release: Release) -> Iterator[Finding]:
                 relations=(index.relation,),
                 severity=Severity.NOTE,
             )
+
+
+def _differs(added: AddsColumn) -> bool:
+    """Whether a new column is empty, or has another value in each row; one constant for all of them is neither."""
+    return added.column.default is None or added.column.volatile_default
 
 
 def _is_implied(release: Release, index: CreatesIndex) -> bool:
