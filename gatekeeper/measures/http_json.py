@@ -1,11 +1,12 @@
 """Counts from any endpoint that answers with JSON."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import quote
 
 import httpx
 
+from gatekeeper.json_pointer import value_at
 from gatekeeper.measures import Measure, NotMeasured, Window, counts
 from gatekeeper.model.bake import Counts
 
@@ -35,20 +36,13 @@ class HttpJson:
         try:
             headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
             answer = httpx.get(url, headers=headers, timeout=self.timeout_seconds).raise_for_status().json()
-            return counts(_at(answer, self.bad), _at(answer, self.total), self.url)
+            return counts(value_at(answer, self.bad), value_at(answer, self.total), self.url)
         except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
             raise NotMeasured(
                 f"{self.url} gave no counts",
                 seen=[f"{type(error).__name__}: {error}"],
                 next_step="Check the address, and that the pointers lead to two numbers.",
             ) from error
-
-
-def _at(answer: Any, pointer: str) -> Any:
-    for part in pointer.split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
-        answer = answer[int(name)] if isinstance(answer, list) else answer[name]
-    return answer
 
 
 MEASURE: type[Measure] = HttpJson

@@ -29,7 +29,11 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class HttpCall:
-    """One HTTP request; the headers named in `secret` must not show."""
+    """One HTTP request; the headers named in `secret` must not show.
+
+    `answer` is a JSON Pointer to what of the answer counts as the output; the whole text where it is empty. With
+    `until`, the request is repeated every `pause` until that is the output, or the time is over.
+    """
 
     method: str
     url: str
@@ -38,6 +42,9 @@ class HttpCall:
     secret: frozenset[str] = frozenset()
     body: str | None = None
     timeout: timedelta = timedelta(seconds=30)
+    answer: str = ""
+    until: str | None = None
+    pause: timedelta = timedelta(seconds=2)
 
 
 Action = Command | HttpCall

@@ -1,11 +1,13 @@
 """Carries out what a provider has planned: commands as processes, calls by HTTP; in order, up to the first failure."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import httpx
 
+from gatekeeper.json_pointer import value_at
 from gatekeeper.model.action import Action, Command, HttpCall
 from gatekeeper.process import run
 from smoke.redact import scrub
@@ -47,18 +49,39 @@ def _command(command: Command) -> Carried:
 
 
 def _call(call: HttpCall) -> Carried:
+    """One request; one that waits for an answer is repeated until it comes, or something is wrong, or it is late."""
+    end = time.monotonic() + call.timeout.total_seconds()
+    carried = _once(call, call.timeout)
+    if call.until is None:
+        return carried
+    while carried.problem is None and carried.output != call.until:
+        left = end - time.monotonic() - call.pause.total_seconds()
+        if left <= 0:
+            late = f"after {call.timeout.total_seconds():g} s it is {carried.output!r}, not {call.until!r}"
+            return Carried(call.purpose, carried.output, late)
+        time.sleep(call.pause.total_seconds())
+        carried = _once(call, timedelta(seconds=left))
+    return carried
+
+
+def _once(call: HttpCall, patience: timedelta) -> Carried:
     secrets = tuple(value for name, value in call.headers.items() if name in call.secret)
+    where = f"{call.method} {scrub(call.url, secrets)}"
     try:
         answer = httpx.request(
-            call.method, call.url, headers=dict(call.headers), content=call.body, timeout=_seconds(call.timeout)
+            call.method, call.url, headers=dict(call.headers), content=call.body, timeout=_seconds(patience)
         )
     except httpx.HTTPError as error:
-        return Carried(call.purpose, "", f"{call.method} {scrub(call.url, secrets)} got no answer: {error}")
+        return Carried(call.purpose, "", f"{where} got no answer: {error}")
     output = scrub(answer.text, secrets)
-    if answer.is_success:
+    if not answer.is_success:
+        return Carried(call.purpose, output, f"{where} answered {answer.status_code}: {_end_of(output)}")
+    if not call.answer:
         return Carried(call.purpose, output)
-    where = f"{call.method} {scrub(call.url, secrets)}"
-    return Carried(call.purpose, output, f"{where} answered {answer.status_code}: {_end_of(output)}")
+    try:
+        return Carried(call.purpose, scrub(str(value_at(answer.json(), call.answer)), secrets))
+    except (LookupError, ValueError, TypeError):
+        return Carried(call.purpose, output, f"{where} answered without {call.answer}: {_end_of(output)}")
 
 
 def _end_of(output: str) -> str:

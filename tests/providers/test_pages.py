@@ -1,5 +1,6 @@
 """Every provider's page is run: its settings plan exactly the commands that it shows. Nothing is executed."""
 
+import re
 import shlex
 import sys
 import tomllib
@@ -17,24 +18,31 @@ EXAMPLES = examples("gatekeeper/providers")
 
 def deployment(example: Section) -> Deployment:
     settings = DeploySettings(**tomllib.loads(example.text("toml", "config") or ""))
-    return Deployment("clinic", "production", "v2", "v1", settings.options)
+    versions = ("dpl_new", "dpl_old") if example.page.stem == "vercel" else ("v2", "v1")
+    return Deployment("clinic", "production", *versions, settings.options)
 
 
 def lines(actions: tuple[Action, ...]) -> str:
     """As a page writes them: our own Python, which lies elsewhere on each machine, is `python`."""
-    commands = [
-        [w if w != sys.executable else "python" for w in a.arguments] for a in actions if isinstance(a, Command)
-    ]
-    return "".join(f"{shlex.join(words)}\n" for words in commands)
+    return "".join(f"{_line(action)}\n" for action in actions)
+
+
+def _line(action: Action) -> str:
+    if isinstance(action, Command):
+        return shlex.join(w if w != sys.executable else "python" for w in action.arguments)
+    return f"{action.method} {action.url}" + (f" until {action.answer} is {action.until}" if action.until else "")
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)
-def test_the_plan_is_what_the_page_shows(example: Section) -> None:
+def test_the_plan_is_what_the_page_shows(example: Section, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in re.findall(r"env:(\w+)", example.text("toml", "config") or ""):
+        monkeypatch.setenv(name, "a-secret")
     provider, about = providers()[example.page.stem], deployment(example)
 
-    assert lines(provider.plan_deploy(about)) == example.text("sh", "deploy")
-    assert lines(provider.plan_rollback(about)) == example.text("sh", "rollback")
-    assert lines(provider.plan_status(about)) == example.text("sh", "status")
+    for plan, word in (
+        (provider.plan_deploy, "deploy"), (provider.plan_rollback, "rollback"), (provider.plan_status, "status"),
+    ):  # fmt: skip
+        assert lines(plan(about)) == (example.text("sh", word) or example.text("http", word))
 
 
 def test_a_secret_comes_from_the_environment_and_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
