@@ -44,6 +44,10 @@ bench: setup  ## figures beside other tools, each in one run; nothing is asserte
 mutants: setup  ## what rollback checkers find: ours, pg_dump, Alembic, migra; written into the docs
 	@$(BIN)/python -W ignore -m tests.bench.rollback_mutants --write
 
+docs: setup  ## the pages of the docs that are made from rules and statement forms
+	@$(BIN)/python -m tests.migrations_lint.hazards
+	@$(BIN)/python -m tests.migrations_lint.lock_table
+
 soak: setup  ## what must hold of any file, tried with 10,000 examples
 	@GATEKEEPER_FUZZ_EXAMPLES=10000 $(BIN)/pytest -n 2 --timeout 0 tests/migrations_lint/test_fuzz.py
 

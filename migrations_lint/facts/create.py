@@ -115,9 +115,9 @@ def _copied(node: Any, scene: Scene) -> Iterator[Fact]:
         if kind_of(element) == "TableLikeClause":
             source = scene.relation(inner(element).relation)
             yield scene.lock(source, LockMode.ACCESS_SHARE)
-            if inner(element).options & _LIKE_DEFAULTS and scene.server_version >= 16:
-                for sequence in scene.schema.owned_sequences(source):  # seen on 18 and not on 15
-                    yield scene.lock(sequence.relation, LockMode.ACCESS_SHARE, assumed=scene.server_version < 18)
+            if inner(element).options & _LIKE_DEFAULTS and scene.server_version >= 18:
+                for sequence in scene.schema.owned_sequences(source):  # seen on 18, not on 12 to 17
+                    yield scene.lock(sequence.relation, LockMode.ACCESS_SHARE)
 
 
 def _under(parent: Relation, scene: Scene, *, is_partition: bool, is_default: bool) -> Iterator[Fact]:

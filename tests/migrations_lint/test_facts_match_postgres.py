@@ -1,10 +1,8 @@
 """Predicted locks, scans and rewrites are those that a real PostgreSQL shows. The reason to believe the linter."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,21 +16,15 @@ from migrations_lint.facts import Scene, facts_of
 from migrations_lint.model import Certainty, LockFact, LockMode, RelationKind, Work
 from migrations_lint.parse import parse
 from migrations_lint.snapshot import SchemaSnapshot
+from tests.migrations_lint.forms import forms, setup
 from tests.migrations_lint.scripts import script
 
-FORMS = Path(__file__).parent / "forms"
-SETUP = (FORMS / "setup.sql").read_text() + (FORMS / "further_setup.sql").read_text()
-_FORM = re.compile(r"^(?P<sql>.+?);(?:\s*-- since (?P<since>\d+))?$")
+SETUP = setup()
+FORMS = forms()
 
 # What only a planner decides: whether a read goes through the whole table or by an index.
 _READS = frozenset({LockMode.ACCESS_SHARE, LockMode.ROW_SHARE})
 _WEIGHT = [Work.INSTANT, Work.SCAN, Work.ROW_CHANGE, Work.INDEX_BUILD, Work.REWRITE, Work.UNKNOWN]
-
-
-def forms() -> list[tuple[str, int]]:
-    lines = [line for line in (FORMS / "statement_forms.sql").read_text().splitlines() if not line.startswith("--")]
-    matches = [_FORM.match(line) for line in lines if line]
-    return [(match["sql"], int(match["since"] or 0)) for match in matches if match]
 
 
 @cache
@@ -112,7 +104,7 @@ def connection(prepared: Prepared, sql: str) -> Iterator[Connection[Any]]:
     prepared.databases.drop(name)
 
 
-@pytest.mark.parametrize(("sql", "since"), forms(), ids=[sql for sql, _ in forms()])
+@pytest.mark.parametrize(("sql", "since"), [(form.sql, form.since) for form in FORMS], ids=[form.sql for form in FORMS])
 def test_prediction_and_observation_agree(
     sql: str, since: int, prepared: Prepared, connection: Connection[Any]
 ) -> None:

@@ -1,4 +1,6 @@
 -- One statement a line, each on the schema of setup.sql and further_setup.sql; `-- since N` where older servers refuse it.
+
+-- Statements of every day.
 CREATE INDEX i ON orders (total);
 CREATE UNIQUE INDEX i ON orders (total);
 CREATE INDEX i ON ONLY ev (c);
