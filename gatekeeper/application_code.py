@@ -1,7 +1,7 @@
 """Reads the application's own code for the linter: what git tracks, bounded in size, and only where a name is in it."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePath
 
 from migrations_lint.code import Wanted
@@ -34,12 +34,27 @@ def application_code(
     left = LARGEST_SUM
     for name in names:
         path = root / name
-        if not is_code(PurePath(name)) or any(path.is_relative_to(folder) for folder in histories):
-            continue
-        text = _text(path, left)
-        left -= len(text)
-        if wanted.is_worth_reading(text):
-            yield CodeFile(PurePath(name), text)
+        if is_code(PurePath(name)) and not any(path.is_relative_to(folder) for folder in histories):
+            data = _data(path, left)
+            left -= len(data)
+            yield from _wanted(name, data, wanted)
+
+
+def released_code(
+    now: Collection[CodeFile], before: Mapping[str, bytes], root: Path, histories: Collection[Path], wanted: Wanted
+) -> Iterator[CodeFile]:
+    """The same files as they were released; `before` is what those that have changed since held then."""
+    yield from (file for file in now if file.path.as_posix() not in before)
+    for name, data in before.items():
+        is_history = any((root / name).is_relative_to(folder) for folder in histories)
+        if is_code(PurePath(name)) and not is_history and len(data) <= LARGEST_FILE:
+            yield from _wanted(name, data, wanted)
+
+
+def _wanted(name: str, data: bytes, wanted: Wanted) -> Iterator[CodeFile]:
+    text = "" if b"\0" in data[:8192] else data.decode("utf-8", errors="replace")
+    if wanted.is_worth_reading(text):
+        yield CodeFile(PurePath(name), text)
 
 
 def is_code(path: PurePath) -> bool:
@@ -49,11 +64,10 @@ def is_code(path: PurePath) -> bool:
     return _NOT_RUNNING.search(path.as_posix()) is None
 
 
-def _text(path: Path, at_most: int) -> str:
+def _data(path: Path, at_most: int) -> bytes:
     try:
         if path.is_symlink() or path.stat().st_size > min(LARGEST_FILE, at_most):
-            return ""
-        data = path.read_bytes()
+            return b""
+        return path.read_bytes()
     except OSError:  # deleted since git listed it
-        return ""
-    return "" if b"\0" in data[:8192] else data.decode("utf-8", errors="replace")
+        return b""

@@ -60,6 +60,14 @@ def tracked_files(folder: Path) -> tuple[Path, tuple[str, ...]]:
         return folder, ()
 
 
+def texts_before(folder: Path, since: str) -> dict[str, bytes]:
+    """What the files that changed since the common ancestor with `since` held then, by their names below the root."""
+    with _repository(folder) as repository:
+        base = repository.commit(_common_ancestor(repository, since))
+        names = repository.git.diff("--name-only", "--no-renames", "--diff-filter=MDT", "-z", base.hexsha).split("\0")
+        return {name: (base.tree / name).data_stream.read() for name in names if name}
+
+
 def commit(repository_path: Path, revision: str = "HEAD") -> str:
     """The full name of the commit."""
     with _repository(repository_path) as repository:

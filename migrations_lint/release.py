@@ -7,14 +7,16 @@ counts as a release of its own.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from migrations_lint.code import Code
+from migrations_lint.code import Code, gone_in
 from migrations_lint.model import (
+    AddsColumn,
     CheckedMigration,
     CheckedStatement,
     CreatesRelation,
     Direction,
     Finding,
     Fix,
+    Gone,
     Migration,
     Position,
     Relation,
@@ -68,6 +70,17 @@ class Release:
     def is_live(self, relation: Relation) -> bool:
         """Whether the relation is older than the release; temporary ones never are."""
         return relation not in self.new and relation.schema != "pg_temp"
+
+    def taken_away(self) -> Iterator[tuple[CheckedMigration, CheckedStatement, Gone]]:
+        """Each name of a table or column in use that is not there any more when the whole history has run."""
+        added: set[tuple[Relation, str | None]] = set()
+        for checked, statement in self.statements():
+            added |= {(one.relation, one.column.name) for one in statement.all(AddsColumn)}
+            for gone in gone_in(statement.facts):
+                table = self.after.find(gone.relation)
+                is_there = table is not None and (gone.column is None or gone.column in table.columns)
+                if self.is_live(gone.relation) and (gone.relation, gone.column) not in added and not is_there:
+                    yield checked, statement, gone
 
     def finding(
         self,

@@ -52,7 +52,7 @@ def findings_on(rule: Rule, example: Section, settings: LintSettings | None = No
     """
     history = history_of(example)
     selected = frozenset(migration.path for migration in history[1:])
-    code = Code([CodeFile(PurePath(path), text) for path, text in example.files.items()])
+    code = Code(_files(example, ""), _files(example, "released"))
     alone = _alone(rule, example, settings or LintSettings())
     report = lint(history, alone, _production(example, history[0], alone), selected=selected, code=code)
     if report.problems:
@@ -72,6 +72,12 @@ def _production(example: Section, before: Migration, settings: LintSettings) -> 
             raise ValueError(f"`toml sizes` names {name}, which `sql before` does not make")
         schema.put(replace(table, size=Size(**size)))
     return schema
+
+
+def _files(example: Section, word: str) -> list[CodeFile]:
+    """The blocks that are files of the application, as they are or as they were `released`."""
+    blocks = [one for one in example.blocks if one.path and (one.word == "released") == (word == "released")]
+    return [CodeFile(PurePath(block.path or ""), block.text) for block in blocks]
 
 
 def history_of(example: Section) -> list[Migration]:

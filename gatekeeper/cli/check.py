@@ -25,7 +25,7 @@ def check(invocation: Invocation, paths: tuple[Path, ...], since: str | None, st
     from migrations_lint.reporters import reporters
 
     history = history_of(invocation, paths, since)
-    report = linted(history, invocation.settings.lint)
+    report = linted(history, invocation.settings.lint, since)
     text = reporters()[invocation.format].render(report, tool=f"gatekeeper {__version__}")
     if not invocation.wants_json:
         click.echo(text + "\n")

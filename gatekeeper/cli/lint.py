@@ -71,7 +71,7 @@ def lint(
             history = history_of(invocation, (*paths, *new) if paths else (), since)
         if write_baseline:
             settings = _baselined(invocation, history, settings)
-        text, exit_code = _rendered(linted(history, settings), invocation.format, settings.fail_on)
+        text, exit_code = _rendered(linted(history, settings, since), invocation.format, settings.fail_on)
     if may_be_kept:
         lint_cache.keep(key, trace, text, exit_code)
     write_answer(text, output)

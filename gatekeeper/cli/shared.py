@@ -118,10 +118,11 @@ def history_of(invocation: Invocation, paths: tuple[Path, ...], since: str | Non
     return replace(history, selected=frozenset(selected), problems=unread)
 
 
-def linted(history: "History", settings: "LintSettings") -> "Report":
+def linted(history: "History", settings: "LintSettings", since: str | None = None) -> "Report":
     """The report on a history; where its migrations take names away, the application's code is read for them too.
 
-    Raises UnreadableSnapshot or UnreadableBaseline where the settings name a file that is none.
+    With `since`, the code at that revision as well, as the one that runs now. Raises UnreadableSnapshot or
+    UnreadableBaseline where the settings name a file that is none.
     """
     from migrations_lint.api import lint_history, names_that_go
 
@@ -129,14 +130,18 @@ def linted(history: "History", settings: "LintSettings") -> "Report":
     wanted = names_that_go(report)
     if not wanted.gone:
         return report
-    from gatekeeper.application_code import application_code
-    from gatekeeper.git import tracked_files
+    from gatekeeper.application_code import application_code, released_code
+    from gatekeeper.git import texts_before, tracked_files
     from migrations_lint.code import Code
 
     roots = {path.parent.resolve() for migration in history.migrations for path in migration.files()}
     root, names = tracked_files(min(roots))
-    files = list(application_code(root.resolve(), names, roots, wanted))
-    return lint_history(history, settings, Code(files)) if files else report
+    root = root.resolve()
+    now = list(application_code(root, names, roots, wanted))
+    if since is None:
+        return lint_history(history, settings, Code(now)) if now else report
+    released = list(released_code(now, texts_before(Path(), since), root, roots, wanted))
+    return lint_history(history, settings, Code(now, released))
 
 
 def target_of(invocation: Invocation, url: str | None) -> str:

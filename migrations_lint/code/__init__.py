@@ -66,9 +66,10 @@ def _may_declare(gone: Gone, text: str) -> bool:
 
 
 class Code:
-    """The files of the application, asked about one name after the other."""
+    """The files of the application, asked about one name after the other; `released` are those that run now."""
 
-    def __init__(self, files: Sequence[CodeFile] = ()) -> None:
+    def __init__(self, files: Sequence[CodeFile] = (), released: Sequence[CodeFile] | None = None) -> None:
+        self.released = Code(released) if released is not None else None
         self._files = tuple(files)
         self._literals: dict[PurePath, tuple[Literal, ...]] = {}
 

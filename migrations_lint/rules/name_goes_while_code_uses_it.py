@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from migrations_lint.code import gone_in
-from migrations_lint.model import AddsColumn, Finding, Gone, Mention, NamedBy, Relation, Severity
+from migrations_lint.model import Finding, Mention, NamedBy, Severity
 from migrations_lint.release import Release
 from migrations_lint.rules import release_rule
 
@@ -13,22 +12,17 @@ _SHOWN = 3
 @release_rule
 def name_goes_while_code_uses_it(release: Release) -> Iterator[Finding]:
     """One finding for each name, with the surest places first; silent for a name that is there again in the end."""
-    added: set[tuple[Relation, str]] = set()
-    for checked, statement in release.statements():
-        added |= {(one.relation, one.column.name) for one in statement.all(AddsColumn)}
-        for gone in gone_in(statement.facts):
-            if not release.is_live(gone.relation) or (gone.relation, gone.column) in added or _is_there(release, gone):
-                continue
-            mentions = release.code.mentions(gone)
-            if mentions:
-                yield release.finding(
-                    checked,
-                    statement,
-                    f"{_places(mentions)} {gone}, which is gone once this has run",
-                    help=f"Take {gone} out of the code and release that first. {_HOW[mentions[0].by]}",
-                    relations=(gone.relation,),
-                    severity=_severity(mentions[0]),
-                )
+    for checked, statement, gone in release.taken_away():
+        mentions = release.code.mentions(gone)
+        if mentions:
+            yield release.finding(
+                checked,
+                statement,
+                f"{_places(mentions)} {gone}, which is gone once this has run",
+                help=f"Take {gone} out of the code and release that first. {_HOW[mentions[0].by]}",
+                relations=(gone.relation,),
+                severity=_severity(mentions[0]),
+            )
 
 
 _HOW = {
@@ -38,11 +32,6 @@ _HOW = {
     NamedBy.SQL_IN_PART: "The query could not be read whole, so look whether it means this one.",
     NamedBy.WORD: "Only the word was found, in a file that also speaks of the table: look whether it means this one.",
 }
-
-
-def _is_there(release: Release, gone: Gone) -> bool:
-    table = release.after.find(gone.relation)
-    return table is not None and (gone.column is None or gone.column in table.columns)
 
 
 def _severity(surest: Mention) -> Severity:

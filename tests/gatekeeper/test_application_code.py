@@ -86,3 +86,21 @@ def test_a_reason_in_the_migration_accepts_it(repository: Path) -> None:
 
 def test_outside_a_repository_nothing_is_read(tmp_path: Path) -> None:
     assert tracked_files(tmp_path)[1] == ()
+
+
+def test_a_column_that_leaves_the_code_and_the_database_at_once_is_named(repository: Path) -> None:
+    with Repo(repository) as repo:
+        (repository / "migrations" / "0002_drop.sql").rename(repository / "later.sql")
+        repo.index.remove(["migrations/0002_drop.sql"])
+        repo.index.commit("released")
+        (repository / "later.sql").rename(repository / "migrations" / "0002_drop.sql")
+        (repository / "shop" / "search.py").unlink()
+        for name in ("shop/search.py", "shop/large.py", "shop/binary.py"):
+            repo.index.remove([name], working_tree=False)
+        repo.index.add(["migrations/0002_drop.sql"])
+        repo.index.commit("drop it")
+
+    result = gatekeeper("lint", "--since", "HEAD~1")
+
+    assert "the released code names public.orders.note at shop/search.py:1 (SQL)" in result.out
+    assert "still name" not in result.out
