@@ -26,7 +26,7 @@ def new_object_lacks_grants(release: Release) -> Iterator[Finding]:
                 and other.partition_of is None
             ]
             granted = [other for other in siblings if other.granted]
-            if len(granted) * 2 > len(siblings):
+            if len(granted) * 2 > len(siblings) > 1:
                 roles = ", ".join(sorted(granted[-1].granted))
                 yield release.finding(
                     checked,

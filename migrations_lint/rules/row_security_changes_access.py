@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from migrations_lint.model import (
     ChangesPolicy,
     CheckedMigration,
+    CheckedStatement,
     CreatesPolicy,
     Direction,
     DropsObject,
@@ -18,10 +19,13 @@ from migrations_lint.model import (
 from migrations_lint.release import Release
 from migrations_lint.rules import release_rule
 
+_Change = tuple[CheckedMigration, CheckedStatement, str, str]
+
 
 @release_rule
 def row_security_changes_access(release: Release) -> Iterator[Finding]:
     """Who may read what is for a person to review; the commonest slip, USING (true), is a warning."""
+    changes: dict[tuple[str, Relation], list[_Change]] = {}
     for checked, statement in release.statements():
         for made in statement.all(CreatesPolicy):
             if _lets_all_through(made.policy):
@@ -30,25 +34,31 @@ def row_security_changes_access(release: Release) -> Iterator[Finding]:
                     checked,
                     statement,
                     f"policy {made.policy.name} lets {roles} through to every row of {made.relation}, whatever other "
-                    "policies say: "
-                    "permissive policies add up",
+                    "policies say: permissive policies add up",
                     help="Name the tenant in USING; or AS RESTRICTIVE, where it is meant to narrow others; or name the "
-                    "one role that "
-                    "may see all rows after TO.",
+                    "one role that may see all rows after TO.",
                     relations=(made.relation,),
                     severity=Severity.WARNING if "public" in made.policy.roles else Severity.NOTE,
                 )
         for relation, name, what in _changed(checked, statement.all(ChangesPolicy), statement.all(DropsObject)):
             if relation not in release.new:
-                yield release.finding(
-                    checked,
-                    statement,
-                    f"policy {name} of {relation} is {what}: who sees which rows of it changes at once, for the "
-                    "running release too",
-                    help="Have it reviewed by whoever answers for access, with a query as each role before and after.",
-                    relations=(relation,),
-                    severity=Severity.NOTE,
-                )
+                changes.setdefault((checked.migration.id, relation), []).append((checked, statement, name, what))
+    for (_, relation), told in changes.items():
+        yield _changed_policies(release, relation, told)
+
+
+def _changed_policies(release: Release, relation: Relation, told: list[_Change]) -> Finding:
+    """Once a migration and table, at the first of them."""
+    checked, statement, _, _ = told[0]
+    policies = ", ".join(f"{name} ({what})" for _, _, name, what in told)
+    return release.finding(
+        checked,
+        statement,
+        f"who sees which rows of {relation} changes at once, for the running release too: policies {policies}",
+        help="Have it reviewed by whoever answers for access, with a query as each role before and after.",
+        relations=(relation,),
+        severity=Severity.NOTE,
+    )
 
 
 def _lets_all_through(policy: Policy) -> bool:

@@ -19,7 +19,8 @@ def row_security_has_gaps(release: Release) -> Iterator[Finding]:
         touched += [made.relation for made in statement.all(CreatesPolicy)]
         for relation in touched:
             table = release.after.find(relation)
-            if table is None or not table.row_security or relation in said or not table.policies:
+            known = table is not None and table.row_security and table.complete
+            if table is None or not known or relation in said or not table.policies:
                 continue
             said.add(relation)
             gaps = [*_unheld(table), *_uncovered(table)]

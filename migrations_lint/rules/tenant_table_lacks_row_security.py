@@ -15,6 +15,8 @@ def tenant_table_lacks_row_security(release: Release) -> Iterator[Finding]:
             table = release.after.find(relation)
             if table is None or table.row_security or table.partition_of is not None or _is_shared(release, relation):
                 continue
+            if not table.complete:
+                continue  # unreadable code has run since, and may have switched it on
             siblings = [other for other in release.after.tables.values() if other.relation.schema == relation.schema]
             guarded = [other.relation for other in siblings if other.row_security and column in other.columns]
             if guarded:
