@@ -16,6 +16,7 @@ from typing import Any
 
 from gatekeeper import __version__
 from migrations_lint.cache import (
+    ABSENT,
     Answer,
     FileSeen,
     as_json,
@@ -126,26 +127,33 @@ def _started(program: object) -> None:
 
 
 def _holds(answer: Answer) -> bool:
+    files = all(_is_same(path, seen) for path, seen in answer.files.items())
+    return files and all(_names(path) == names for path, names in answer.folders.items())
+
+
+def _is_same(path: str, seen: FileSeen) -> bool:
+    if seen == ABSENT:
+        return _seen(path) == ABSENT
     try:
-        return all(_is_same(path, seen) for path, seen in answer.files.items()) and all(
-            _names(path) == names for path, names in answer.folders.items()
-        )
+        found = Path(path).stat()
+        return is_same(seen, found.st_size, found.st_mtime_ns, lambda: digest_of(Path(path).read_bytes()))
     except OSError:
         return False
 
 
-def _is_same(path: str, seen: FileSeen) -> bool:
-    found = Path(path).stat()
-    return is_same(seen, found.st_size, found.st_mtime_ns, lambda: digest_of(Path(path).read_bytes()))
-
-
 def _seen(path: str) -> FileSeen:
-    found = Path(path).stat()
-    return FileSeen(found.st_size, found.st_mtime_ns, digest_of(Path(path).read_bytes()))
+    try:
+        found = Path(path).stat()
+        return FileSeen(found.st_size, found.st_mtime_ns, digest_of(Path(path).read_bytes()))
+    except OSError:
+        return ABSENT
 
 
 def _names(path: str) -> str:
-    names = os.listdir(path)  # noqa: PTH208 - asked of thousands of folders
+    try:
+        names = os.listdir(path)  # noqa: PTH208 - asked of thousands of folders
+    except OSError:
+        return ""
     return digest_of_names([name for name in names if name != FOLDER.parts[0]])
 
 

@@ -21,6 +21,9 @@ class FileSeen:
     digest: str
 
 
+ABSENT = FileSeen(-1, 0, "")  # it was looked for, and could not be read
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the command printed and returned, and the files and folders (by digest of their names) that it looked at."""

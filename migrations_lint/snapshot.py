@@ -181,7 +181,8 @@ class SchemaSnapshot:
     def children(self, relation: Relation) -> Iterator[Table]:
         """Partitions and inheriting tables, theirs included."""
         for table in list(self.tables.values()):
-            if table.partition_of == relation or relation in table.inherits:
+            of = table.partition_of
+            if (of is not None and of == relation) or (table.inherits and relation in table.inherits):
                 yield table
                 yield from self.children(table.relation)
 
@@ -242,8 +243,9 @@ class SchemaSnapshot:
     def table_of_index(self, index: Relation) -> Table | None:
         """The table that has an index of this name."""
         for table in self.tables.values():
-            if any(known.name == index for known in table.indexes):
-                return table
+            for known in table.indexes:
+                if known.name == index:
+                    return table
         return None
 
     def rename(self, relation: Relation, to: Relation) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from git import Repo
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +35,12 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (kept,) = FOLDER.glob("*.json")
     kept.write_text(json.dumps(json.loads(kept.read_text()) | {"text": KEPT}))
     return tmp_path
+
+
+def dropping(root: Path) -> None:
+    """A history that takes something away, so that the repository is asked for code that names it."""
+    (root / "migrations" / "1.sql").write_text("CREATE TABLE orders (id bigint);\n")
+    (root / "migrations" / "2.sql").write_text("DROP TABLE orders;\n")
 
 
 def lint(*words: str) -> Said:
@@ -67,6 +74,30 @@ def test_whatever_it_rests_on_changes_it_is_found_anew(repository: Path, change:
     change(repository)
 
     assert KEPT not in lint().out
+
+
+@pytest.mark.parametrize("in_git", [False, True])
+def test_what_is_taken_away_is_looked_for_in_code_and_the_answer_kept_until_that_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_git: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "migrations").mkdir()
+    dropping(tmp_path)
+    (tmp_path / "app.py").write_text("x = 1\n")
+    if in_git:
+        with Repo.init(tmp_path) as made:
+            made.index.add(["app.py"])
+    lint()
+    (kept,) = FOLDER.glob("*.json")
+    kept.write_text(json.dumps(json.loads(kept.read_text()) | {"text": KEPT}))
+
+    again = lint().out
+    (tmp_path / "app.py").write_text('query = "SELECT id FROM orders"\n')
+    changed = lint().out
+
+    assert again == f"{KEPT}\n"
+    assert ("app.py" in changed) == in_git
+    assert (KEPT in changed) != in_git
 
 
 def test_a_fresh_checkout_of_the_same_files_is_the_same(repository: Path) -> None:
