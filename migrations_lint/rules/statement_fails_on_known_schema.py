@@ -1,6 +1,6 @@
 """A statement that the schema so far contradicts: what it makes exists, or what it names does not."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from migrations_lint.model import (
     AddsColumn,
@@ -19,13 +19,15 @@ from migrations_lint.model import (
 from migrations_lint.moment import Moment
 from migrations_lint.rules import rule
 
+_TABLES = frozenset({RelationKind.TABLE, RelationKind.PARTITIONED_TABLE})
+
 
 @rule
 def statement_fails_on_known_schema(moment: Moment) -> Iterator[Finding]:
     """Only where the history made the table and nothing unknown has touched it since."""
     if moment.migration.problems:
         return  # a part of the migration could not be read
-    for relation, what in (*_exists(moment), *_lacks(moment)):
+    for relation, what in (*_exists(moment), *_lacks(moment), *_repeats(moment)):
         yield moment.finding(
             f"fails: {what}",
             help="Compare with the migrations before this one; if the database differs from what they build, "
@@ -64,6 +66,21 @@ def _exists(moment: Moment) -> Iterator[tuple[Relation, str]]:
 def _drops(moment: Moment, added: AddsColumn) -> bool:
     """An earlier action of the same ALTER TABLE drops the column."""
     return any(one.relation == added.relation and one.column == added.column.name for one in moment.all(DropsColumn))
+
+
+def _repeats(moment: Moment) -> Iterator[tuple[Relation, str]]:
+    """A column made, listed or set twice, which needs no schema to be wrong."""
+    for made in moment.all(CreatesRelation):
+        names = [column.name for column in made.columns]
+        if made.kind in _TABLES and made.complete and not made.inherits and made.partition_of is None:
+            yield from ((made.relation, f"{made.relation} would have {name} twice") for name in _twice(names))
+    for change in moment.all(RowChange):
+        for name in _twice(change.columns or ()):
+            yield change.relation, f"{change.command} names {name} of {change.relation} twice"
+
+
+def _twice(names: Sequence[str]) -> list[str]:
+    return [name for at, name in enumerate(names) if names.index(name) < at]
 
 
 def _lacks(moment: Moment) -> Iterator[tuple[Relation, str]]:
