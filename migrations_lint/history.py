@@ -1,7 +1,7 @@
 """Reads whole histories from disk, whatever tool wrote them. What cannot be read is named, not dropped."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -153,8 +153,19 @@ def _roots_in(folders: Sequence[Path], candidates: Sequence[MigrationFormat], be
         if not any(folder.is_relative_to(above) for above in taken):
             plug_in = next((plug_in for plug_in in candidates if begins(plug_in, folder)), None)
             if plug_in is not None:
-                taken.append(folder)
-                yield Root(folder, plug_in)
+                root = Root(folder, plug_in)
+                taken += _claimed(root)
+                yield root
+
+
+def _claimed(root: Root) -> Iterable[Path]:
+    """The root itself; of a project whose migrations are scattered below it, the folders that hold them."""
+    try:
+        folders = {file.parent for file in root.format.files(root.folder)}
+    except LintError:
+        return [root.folder]
+    is_near = any(root.folder in (folder, folder.parent) for folder in folders)
+    return [root.folder] if is_near or not folders else folders
 
 
 def _root_of_file(path: Path, candidates: Sequence[MigrationFormat], begins: _Begins) -> tuple[Root, ...]:

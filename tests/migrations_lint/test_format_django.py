@@ -1,0 +1,155 @@
+"""Django migrations beside Django's own `sqlmigrate` on a real server, and what the project around them decides."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gatekeeper.staging.scratch import scratch
+from gatekeeper.staging.server import StagingServer
+from migrations_lint.edits import edited
+from migrations_lint.formats import formats
+from migrations_lint.history import read_history
+from migrations_lint.model import Script
+
+HEAD = "from django.db import migrations, models\nfrom django.contrib.postgres.operations import TrigramExtension\n\n\n"
+OPERATIONS = {
+    "0001_initial": """
+        migrations.CreateModel("Clinic", [("id", models.BigAutoField(primary_key=True)),
+            ("code", models.CharField(max_length=8, unique=True)), ("size", models.PositiveIntegerField(default=0))]),
+        migrations.CreateModel("Nurse", [("id", models.BigAutoField(primary_key=True)),
+            ("name", models.TextField(default="O'Hara 100%")), ("born", models.DateField(null=True)),
+            ("clinic", models.ForeignKey("clinic.clinic", models.CASCADE))],
+            options={"unique_together": {("name", "clinic")}}),""",
+    "0002_change": """
+        migrations.AlterField("clinic", "code", models.CharField(max_length=20)),
+        migrations.AlterUniqueTogether("nurse", set()),
+        migrations.AlterField("nurse", "clinic", models.ForeignKey("clinic.clinic", models.PROTECT, null=True)),
+        migrations.AddIndex("nurse", models.Index(fields=["born"], name="nurse_born")),
+        migrations.AddConstraint("clinic", models.CheckConstraint(condition=models.Q(size__lt=900), name="small")),""",
+    "0003_more": """
+        migrations.RenameField("nurse", "name", "full_name"),
+        migrations.AlterField("clinic", "size", models.BigIntegerField(default=3)),
+        migrations.RemoveField("nurse", "clinic"),
+        migrations.RenameModel("Nurse", "Carer"),
+        migrations.AlterModelTable("Clinic", "clinics"),
+        migrations.AddField("clinic", "rooms", models.JSONField(default=dict)),
+        migrations.RunSQL(["SELECT 1", ("SELECT %s", ["it's"])], migrations.RunSQL.noop),""",
+    "0004_last": """
+        migrations.RemoveConstraint("clinic", "small"),
+        migrations.AlterField("clinic", "id", models.AutoField(primary_key=True)),
+        migrations.DeleteModel("Carer"),""",
+}
+
+
+def project(root: Path, operations: dict[str, str]) -> Path:
+    folder = root / "clinic" / "migrations"
+    folder.mkdir(parents=True)
+    (root / "manage.py").write_text(
+        "from django.core.management import execute_from_command_line as run\nimport sys\nrun(sys.argv)\n"
+    )
+    for package in (folder, folder.parent):
+        (package / "__init__.py").touch()
+    before = "[]"
+    for name, text in operations.items():
+        body = f"class Migration(migrations.Migration):\n    dependencies = {before}\n    operations = [{text}\n    ]\n"
+        (folder / f"{name}.py").write_text(HEAD + body)
+        before = f"[('clinic', {name!r})]"
+    return root
+
+
+def test_the_sql_is_that_of_sqlmigrate_both_ways(embedded: StagingServer, tmp_path: Path) -> None:
+    project(tmp_path, OPERATIONS)
+    with scratch(embedded) as databases, embedded.connect(databases.create()) as connection:
+        info = connection.info
+        (tmp_path / "settings.py").write_text(
+            f"INSTALLED_APPS = ['clinic']\nDATABASES = {{'default': {{'ENGINE': 'django.db.backends.postgresql', "
+            f"'NAME': {info.dbname!r}, 'USER': {info.user!r}, 'HOST': {info.host!r}, 'PORT': {info.port!r}, "
+            f"'PASSWORD': {info.password!r}}}}}\n"
+        )
+        for migration in read_history([tmp_path]).migrations:
+            assert migration.problems == ()
+            name = migration.path.stem
+            assert sent(migration.up) == sqlmigrate(tmp_path, name)
+            manage(tmp_path, "migrate", "clinic", name)
+            assert migration.down is not None
+            assert sent(migration.down) == sqlmigrate(tmp_path, name, "--backwards")
+
+
+def sent(script: Script) -> list[str]:
+    return [" ".join(fragment.sql.split()) for fragment in script.fragments]
+
+
+def sqlmigrate(root: Path, *words: str) -> list[str]:
+    lines = [line for line in manage(root, "sqlmigrate", "clinic", *words).splitlines() if not line.startswith("--")]
+    return [" ".join(line.rstrip(";").split()) for line in lines if line not in {"BEGIN;", "COMMIT;", ""}]
+
+
+def manage(root: Path, *words: str) -> str:
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "settings"}
+    command = [sys.executable, "-W", "ignore", "manage.py", *words, "--no-color"]
+    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_user_model_of_the_project_takes_the_place_of_django_s_own(tmp_path: Path) -> None:
+    create = 'migrations.CreateModel("User", [("id", models.BigAutoField(primary_key=True))]),'
+    note = (
+        'migrations.CreateModel("Note", [("id", models.BigAutoField(primary_key=True)), '
+        '("by", models.ForeignKey("clinic.user", models.CASCADE))]),'
+    )
+    project(tmp_path, {"0001_initial": create, "0002_note": note})
+    (tmp_path / "clinic" / "settings.py").write_text('AUTH_USER_MODEL = "clinic.User"\n')
+
+    history = read_history([tmp_path])
+
+    assert [migration.id for migration in history.migrations] == ["clinic.0001_initial", "clinic.0002_note"]
+    assert 'REFERENCES "clinic_user"' in history.migrations[1].up.sql
+
+
+def test_two_leaves_of_an_app_are_two_heads(tmp_path: Path) -> None:
+    project(tmp_path, {"0001_a": "", "0002_b": ""})
+    text = (tmp_path / "clinic/migrations/0002_b.py").read_text()
+    (tmp_path / "clinic/migrations/0002_c.py").write_text(text)
+
+    heads = {migration.id: migration.other_heads for migration in read_history([tmp_path]).migrations}
+
+    assert heads == {"clinic.0001_a": (), "clinic.0002_b": ("clinic.0002_c",), "clinic.0002_c": ("clinic.0002_b",)}
+
+
+def test_other_tools_below_a_project_are_read_too(tmp_path: Path) -> None:
+    project(tmp_path, {"0001_a": ""})
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "1_a.up.sql").write_text("CREATE TABLE a (id bigint);\n")
+
+    assert {migration.tool for migration in read_history([tmp_path]).migrations} == {"django", "golang_migrate"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("class Migration(:\n", "could not be loaded: SyntaxError"),
+        ("import django\n1 / 0\nclass Migration: pass\n", "could not be loaded: ZeroDivisionError"),
+    ],
+)
+def test_a_migration_that_does_not_load_is_named_and_hides_no_other(text: str, message: str, tmp_path: Path) -> None:
+    project(tmp_path, {"0001_a": 'migrations.RunSQL("SELECT 1"),'})
+    (tmp_path / "clinic/migrations/0002_b.py").write_text(f"# django\n{text}")
+
+    history = read_history([tmp_path])
+
+    assert [migration.id for migration in history.migrations] == ["clinic.0001_a"]
+    assert [problem.message.startswith(message) for problem in history.problems] == [True]
+
+
+def test_a_migration_leaves_its_transaction(tmp_path: Path) -> None:
+    project(tmp_path, {"0001_a": 'migrations.RunSQL("VACUUM"),'})
+    (migration,) = read_history([tmp_path]).migrations
+
+    edits = formats()["django"].outside_transaction(migration, migration.up.fragments[0])
+
+    assert edits is not None
+    migration.path.write_text(edited(migration.path.read_text(), edits))
+    (after,) = read_history([tmp_path]).migrations
+    assert (after.in_transaction, after.up.sql) == (False, "VACUUM")
