@@ -96,6 +96,7 @@ class Release:
         """A finding at a statement, or at the top of the migration's file where no statement is meant."""
         migration = checked.migration
         at = statement.statement if statement is not None else None
+        first = next((one.statement for one in checked.statements if one.direction is Direction.UP), None)
         direction = statement.direction if statement is not None else Direction.UP
         return Finding(
             rule=self.rule,
@@ -104,7 +105,8 @@ class Release:
             help=help,
             path=at.fragment.source.path if at is not None else migration.path,
             begins=at.begins if at is not None else Position(1, 1),
-            ends=at.ends if at is not None else Position(1, 1),
+            # Up to the first statement, so that a comment above it may allow what is said of the whole file.
+            ends=at.ends if at is not None else first.begins if first is not None else Position(1, 1),
             relations=relations,
             fix=fix,
             fingerprint=fingerprint(self.rule, migration, direction, at.sql if at is not None else ""),
