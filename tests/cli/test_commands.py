@@ -1,5 +1,7 @@
 """Every command of the interface is there, answers --help, and says so where a later version fills it."""
 
+import json
+
 import pytest
 
 from gatekeeper.cli import cli
@@ -43,3 +45,14 @@ def test_every_command_takes_the_common_options(command: str) -> None:
 
     for option in ("--config", "--format", "--quiet", "--no-color"):
         assert option in text
+
+
+def test_the_index_of_rules_maps_every_covered_hazard_and_marks_what_runs_only_where_named() -> None:
+    text = gatekeeper("rules").out
+    listed = {rule["name"]: rule for rule in json.loads(gatekeeper("rules", "--format", "json").out)["rules"]}
+
+    assert "also volatile-default-rewrites-table" in text
+    assert "volatile-default-rewrites-table" in listed["default-rewrites-table"]["covers"]
+    assert listed["cascade-spreads-deletes"]["opt_in"]
+    assert not listed["index-build-blocks-writes"]["opt_in"]
+    assert "ON DELETE CASCADE deletes more than is asked for (only where `on` names it)" in text
