@@ -21,10 +21,12 @@ OPERATIONS = {
             ("code", models.CharField(max_length=8, unique=True)), ("size", models.PositiveIntegerField(default=0))]),
         migrations.CreateModel("Nurse", [("id", models.BigAutoField(primary_key=True)),
             ("name", models.TextField(default="O'Hara 100%")), ("born", models.DateField(null=True)),
+            ("badge", models.IntegerField(db_index=True)),
             ("clinic", models.ForeignKey("clinic.clinic", models.CASCADE))],
             options={"unique_together": {("name", "clinic")}}),""",
     "0002_change": """
         migrations.AlterField("clinic", "code", models.CharField(max_length=20)),
+        migrations.AlterField("nurse", "badge", models.IntegerField(unique=True)),
         migrations.AlterUniqueTogether("nurse", set()),
         migrations.AlterField("nurse", "clinic", models.ForeignKey("clinic.clinic", models.PROTECT, null=True)),
         migrations.AddIndex("nurse", models.Index(fields=["born"], name="nurse_born")),

@@ -15,6 +15,7 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.postgresql.introspection import DatabaseIntrospection
 from django.db.backends.postgresql.psycopg_any import sql as composed
 from django.db.backends.postgresql.schema import DatabaseSchemaEditor
+from django.db.models import Index
 from django.db.utils import ConnectionHandler
 
 from migrations_lint.catalog import replay
@@ -63,7 +64,9 @@ class _Introspection(DatabaseIntrospection):
         table = self.connection.schema.find(Relation("public", table_name))
         found: dict[str, dict[str, Any]] = {}
         for index in table.indexes if table else ():
-            found[index.name.name] = _described(index.columns, index=True, unique=index.unique)
+            if not index.of_constraint:
+                method = Index.suffix if index.method == "btree" else index.method
+                found[index.name.name] = _described(index.columns, index=True, unique=index.unique, type=method)
         for name, constraint in table.constraints.items() if table else ():
             kind = constraint.kind
             target = constraint.references.name if constraint.references else ""
@@ -88,7 +91,7 @@ class _Introspection(DatabaseIntrospection):
 
 def _described(columns: tuple[str, ...], **said: Any) -> dict[str, Any]:
     nothing = {"primary_key": False, "unique": False, "foreign_key": None, "check": False, "index": False}
-    return {**nothing, "columns": list(columns), "type": "btree", "definition": None, "options": None, **said}
+    return {**nothing, "columns": list(columns), "type": None, "definition": None, "options": None, **said}
 
 
 class OfflineWrapper(DatabaseWrapper):
