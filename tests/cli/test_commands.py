@@ -11,7 +11,7 @@ COMMANDS = [
     "init", "doctor", "lint", "inject", "verify", "check", "migrate", "smoke",
     "release start", "release status", "release resume", "release abort", "release rollback", "release reconcile",
     "gate list", "gate show", "gate approve", "gate reject", "gate withdraw",
-    "audit verify", "audit export", "stats pull", "console", "demo", "explain", "rules",
+    "audit verify", "audit export", "stats pull", "console", "demo", "explain", "rules", "lsp",
 ]  # fmt: skip
 LATER = ["console"]
 
