@@ -1,19 +1,19 @@
 """Code that a statement runs: DO, CALL, functions named in it, triggers that fire. Read as far as it is known."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from migrations_lint.catalog import replay
 from migrations_lint.facts import derives, facts_of
-from migrations_lint.facts.expressions import is_built_in, literal, sequences_of
+from migrations_lint.facts.expressions import is_known, literal, sequences_of
 from migrations_lint.facts.parameters import set_by_call
 from migrations_lint.facts.scene import Scene
 from migrations_lint.locks import LockMode
 from migrations_lint.model import Certainty, Fact, Fragment, Function, LockFact, Relation, RunsBlock, Source, Unknown
 from migrations_lint.parse import parse, sql_of
-from migrations_lint.parse.nodes import dotted, inner, option_text, strings, walk
+from migrations_lint.parse.nodes import by_kind, dotted, inner, option_text, strings
 from migrations_lint.parse.plpgsql import Embedded, embedded
 
 _DEEPEST = 5  # functions that call one another without end have to stop somewhere
@@ -33,7 +33,7 @@ def do(node: Any, scene: Scene) -> Iterator[Fact]:
 @derives("call_stmt")
 def call(node: Any, scene: Scene) -> Iterator[Fact]:
     """What the procedure does, where its code is known."""
-    yield from calls_in(node.funccall, scene)
+    yield from calls_in(node.funccall, by_kind(node.funccall), scene)
 
 
 @derives("execute_stmt")
@@ -42,14 +42,16 @@ def execute(node: Any, scene: Scene) -> Iterator[Fact]:
     yield Unknown(f"what the prepared statement {node.name} does cannot be told from here")
 
 
-def calls_in(node: Any, scene: Scene) -> Iterator[Fact]:
-    """What the functions that a statement names do: sequences, set_config, and code that the history has made."""
-    for message in walk(node):
-        if message.DESCRIPTOR.name == "FuncCall":
-            yield from _call(message, scene)
+def calls_in(node: Any, parts: Mapping[str, Sequence[Any]], scene: Scene) -> Iterator[Fact]:
+    """What the functions that a statement names do: sequences, set_config, and code that the history has made.
+
+    `parts` is what `by_kind` finds in the node.
+    """
+    for message in parts.get("FuncCall", ()):
+        yield from _call(message, scene)
     for message in _called_for_its_effect(node):
         name = dotted(message.funcname)
-        if name not in scene.schema.functions and not is_built_in(name):
+        if name not in scene.schema.functions and not is_known(name):
             yield Unknown(f"what {name}() does is not known")
 
 

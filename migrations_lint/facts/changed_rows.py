@@ -10,7 +10,7 @@ from migrations_lint.facts.scene import Scene
 from migrations_lint.locks import LockMode
 from migrations_lint.model import Constraint, Fact, Relation, RelationKind, RowChange, Work
 from migrations_lint.parse import text_of
-from migrations_lint.parse.nodes import inner, kind_of, strings
+from migrations_lint.parse.nodes import by_kind, inner, kind_of, strings
 from migrations_lint.snapshot import Table
 
 _PASSED_ON = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})
@@ -33,7 +33,7 @@ def change_rows(relation: Relation, command: str, node: Any, scene: Scene) -> It
             yield scene.lock(sequence.relation, LockMode.ROW_EXCLUSIVE, assumed=True)
     else:
         yield scene.lock(relation, LockMode.ROW_EXCLUSIVE, Work.ROW_CHANGE)
-        pruned = may_be_pruned(node, table)
+        pruned = table is not None and bool(table.partition_key) and may_be_pruned(by_kind(node), table)
         for child in scene.schema.children(relation) if not only else ():
             yield scene.lock(child.relation, LockMode.ROW_EXCLUSIVE, Work.ROW_CHANGE, assumed=pruned)
     yield from trigger_calls(relation, command, scene)

@@ -22,7 +22,7 @@ from migrations_lint.model import (
     RelationKind,
     Work,
 )
-from migrations_lint.parse.nodes import dotted, inner, word
+from migrations_lint.parse.nodes import by_kind, dotted, inner, word
 
 _GENERATED = {"s": "stored", "v": "virtual"}
 
@@ -97,7 +97,7 @@ def add_column(node: Any, relation: Relation, scene: Scene, *, only: bool, if_no
         yield scene.lock(sequence, LockMode.ROW_EXCLUSIVE)
     for part in map(inner, node.constraints):
         if word(part, "contype") == "CONSTR_DEFAULT":
-            yield from calls_in(part, scene)
+            yield from calls_in(part, by_kind(part), scene)
     yield AddsColumn(relation, column, if_not_exists, read.constraints)
     for constraint in read.constraints:
         yield from _with_constraint(constraint, column, relation, scene, only=only)

@@ -27,7 +27,7 @@ from migrations_lint.model import (
     RelationKind,
 )
 from migrations_lint.parse import text_of
-from migrations_lint.parse.nodes import inner, kind_of, strings, walk, word
+from migrations_lint.parse.nodes import by_kind, inner, kind_of, strings, walk, word
 
 _LIKE_DEFAULTS = 1 << 3  # CREATE_TABLE_LIKE_DEFAULTS in parsenodes.h
 
@@ -158,7 +158,7 @@ def create_table_as(node: Any, scene: Scene) -> Iterator[Fact]:
         return
     is_view = word(node, "objtype") == "OBJECT_MATVIEW"
     kind = RelationKind.MATERIALIZED_VIEW if is_view else RelationKind.TABLE
-    reads = list(reads_of(node.query, scene, scans=not node.into.skip_data))
+    reads = list(reads_of(by_kind(node.query), scene, scans=not node.into.skip_data))
     yield scene.new(relation, kind)
     yield from reads
     over = tuple(dict.fromkeys(lock.relation for lock in reads)) if is_view else ()

@@ -19,9 +19,9 @@ _OF_EXTENSIONS = frozenset(
 _KNOWN = VOLATILE | STABLE | IMMUTABLE
 
 
-def is_built_in(function: str) -> bool:
-    """Whether PostgreSQL has a function of this name itself."""
-    return function.lower() in _KNOWN
+def is_known(function: str) -> bool:
+    """Whether it is a function of PostgreSQL's own, or of an extension, that touches no table of the user's."""
+    return function.lower() in _KNOWN or function.lower() in _OF_EXTENSIONS
 
 
 def volatility(expression: Any, functions: Mapping[str, Function]) -> tuple[bool, bool]:
@@ -33,7 +33,7 @@ def volatility(expression: Any, functions: Mapping[str, Function]) -> tuple[bool
         known, name = functions.get(dotted(message.funcname)), strings(message.funcname)[-1].lower()
         if name in VOLATILE or name in _OF_EXTENSIONS or (known and known.volatility is Volatility.VOLATILE):
             return True, False
-        assumed = assumed or not (known or is_built_in(name))
+        assumed = assumed or not (known or is_known(name))
     return assumed, assumed
 
 

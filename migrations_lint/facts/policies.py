@@ -10,7 +10,7 @@ from migrations_lint.facts.scene import Scene
 from migrations_lint.locks import LockMode
 from migrations_lint.model import ChangesPolicy, CreatesPolicy, Fact, Policy, Relation, SetsRowSecurity
 from migrations_lint.parse import text_of
-from migrations_lint.parse.nodes import inner, role, word
+from migrations_lint.parse.nodes import by_kind, inner, role, word
 
 
 @derives("create_policy_stmt")
@@ -19,7 +19,7 @@ def create_policy(node: Any, scene: Scene) -> Iterator[Fact]:
     relation = scene.relation(node.table)
     yield scene.lock(relation, LockMode.ACCESS_EXCLUSIVE)
     for expression in (node.qual, node.with_check):
-        yield from reads_of(expression, scene, scans=False, besides=(relation,))
+        yield from reads_of(by_kind(expression), scene, scans=False, besides=(relation,))
     mentions = dict.fromkeys((*columns_of(node.qual), *columns_of(node.with_check)))
     yield CreatesPolicy(
         relation,
@@ -41,7 +41,7 @@ def alter_policy(node: Any, scene: Scene) -> Iterator[Fact]:
     relation = scene.relation(node.table)
     yield scene.lock(relation, LockMode.ACCESS_EXCLUSIVE)
     for expression in (node.qual, node.with_check):
-        yield from reads_of(expression, scene, scans=False, besides=(relation,))
+        yield from reads_of(by_kind(expression), scene, scans=False, besides=(relation,))
     roles = tuple(role(inner(spec)) for spec in node.roles) or None
     yield ChangesPolicy(relation, node.policy_name, roles, text_of(node.qual) or None, text_of(node.with_check) or None)
 

@@ -10,7 +10,7 @@ from migrations_lint.facts.queries import reads_of, row_locks
 from migrations_lint.facts.scene import Scene
 from migrations_lint.locks import LockMode
 from migrations_lint.model import CreatesRelation, Fact, Relation, RelationKind, RowChange, Work
-from migrations_lint.parse.nodes import inner, option_text, strings, walk, word
+from migrations_lint.parse.nodes import by_kind, inner, option_text, strings, word
 
 COMMANDS = {"InsertStmt": "INSERT", "UpdateStmt": "UPDATE", "DeleteStmt": "DELETE", "MergeStmt": "MERGE"}
 
@@ -18,18 +18,18 @@ COMMANDS = {"InsertStmt": "INSERT", "UpdateStmt": "UPDATE", "DeleteStmt": "DELET
 @derives("select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt")
 def rows(node: Any, scene: Scene) -> Iterator[Fact]:
     """ACCESS SHARE on what is read, ROW SHARE for FOR UPDATE, ROW EXCLUSIVE on what is changed."""
+    parts = by_kind(node)
     changed: list[Relation] = []
-    for message in walk(node):
-        command = COMMANDS.get(message.DESCRIPTOR.name)
-        if command is not None:
+    for kind, command in COMMANDS.items():
+        for message in parts.get(kind, ()):
             relation = scene.relation(message.relation)
             changed.append(relation)
             yield from change_rows(relation, command, message, scene)
             yield row_change(relation, command, message)
     yield from _made_by_into(node, scene)
-    yield from row_locks(node, scene)
-    yield from reads_of(node, scene, scans=True, besides=tuple(changed))
-    yield from calls_in(node, scene)
+    yield from row_locks(parts, scene)
+    yield from reads_of(parts, scene, scans=True, besides=tuple(changed))
+    yield from calls_in(node, parts, scene)
 
 
 def _made_by_into(node: Any, scene: Scene) -> Iterator[Fact]:
@@ -99,11 +99,11 @@ def prepare(node: Any, scene: Scene) -> Iterator[Fact]:
 
 def planned(query: Any, scene: Scene, besides: tuple[Relation, ...] = ()) -> Iterator[Fact]:
     """What analysing and planning a statement locks, without running it; `besides` are those locked already."""
+    parts = by_kind(query)
     changed = list(besides)
-    for message in walk(query):
-        if message.DESCRIPTOR.name in COMMANDS:
-            relation = scene.relation(message.relation)
-            changed.append(relation)
-            yield from scene.lock_family(relation, LockMode.ROW_EXCLUSIVE, only=not message.relation.inh)
-    yield from row_locks(query, scene)
-    yield from reads_of(query, scene, scans=False, besides=tuple(changed))
+    for message in (message for kind in COMMANDS for message in parts.get(kind, ())):
+        relation = scene.relation(message.relation)
+        changed.append(relation)
+        yield from scene.lock_family(relation, LockMode.ROW_EXCLUSIVE, only=not message.relation.inh)
+    yield from row_locks(parts, scene)
+    yield from reads_of(parts, scene, scans=False, besides=tuple(changed))

@@ -1,6 +1,6 @@
 """Reading the parser's tree: what a node is, what it names, what is inside it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 _PLAIN = frozenset({bool, bytes, float, int, str})
@@ -47,6 +47,14 @@ def walk(message: Any) -> Iterator[Any]:
             else:
                 children += (child for child in value if type(child) not in _PLAIN)
         waiting += reversed(children)
+
+
+def by_kind(message: Any) -> Mapping[str, Sequence[Any]]:
+    """A message and everything below it by their names in PostgreSQL's source, found in one walk."""
+    found: dict[str, list[Any]] = {}
+    for each in walk(message):
+        found.setdefault(each.DESCRIPTOR.name, []).append(each)
+    return found
 
 
 def boolean_option(options: Iterable[Any], name: str) -> bool:
