@@ -43,6 +43,7 @@ def proved(
     Raises StagingUnreachable, MissingGrant or ExtensionMissing where the server will not do.
     """
     from gatekeeper.staging.at_hand import extensions_of
+    from gatekeeper.staging.judge import tolerating
     from gatekeeper.staging.rollback_proof import prove
     from gatekeeper.staging.server import staging_server
 
@@ -56,10 +57,11 @@ def proved(
         def progress(done: int, of: int, migration: "Migration") -> None:
             status.update(f"{done} of {of}: {migration.id}")
 
-        return prove(
+        report = prove(
             history.migrations,
             server,
             selected=None if everything else history.selected,
             statement_timeout=settings.statement_timeout,
             progress=progress,
         )
+    return tolerating(report, invocation.settings.verify.tolerate)

@@ -5,12 +5,13 @@ Any key can come from the environment as `GATEKEEPER_TABLE__KEY`, which is where
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -19,6 +20,7 @@ from pydantic_settings import (
 )
 
 from gatekeeper.config.durations import Duration
+from gatekeeper.model.grade import COLUMN_ORDER, TOLERABLE
 from migrations_lint.settings import LintSettings
 from smoke.settings import SmokeSettings
 
@@ -55,6 +57,22 @@ class StagingSettings(Table):
 
     url: SecretStr | None = None
     statement_timeout: Duration = timedelta(seconds=60)
+
+
+class VerifySettings(Table):
+    """`[verify]`: what a way down need not restore: kinds of objects, as reports name them, or whole grades."""
+
+    tolerate: tuple[str, ...] = (COLUMN_ORDER,)
+
+    @field_validator("tolerate")
+    @classmethod
+    def _known(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        for word in words:
+            if word not in TOLERABLE:
+                near = get_close_matches(word, sorted(TOLERABLE), n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(TOLERABLE))}"
+                raise ValueError(f"{word!r} is no kind of object and no grade: {hint}")
+        return words
 
 
 class MigrateSettings(Table):
@@ -154,6 +172,7 @@ class Settings(BaseSettings):
     lint: LintSettings = LintSettings()
     inject: InjectSettings = InjectSettings()
     staging: StagingSettings = StagingSettings()
+    verify: VerifySettings = VerifySettings()
     migrate: MigrateSettings = MigrateSettings()
     smoke: SmokeSettings = SmokeSettings()
     deploy: DeploySettings = DeploySettings()

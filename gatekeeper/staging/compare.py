@@ -1,7 +1,7 @@
 """What a way back did not restore: two catalogs in, differences in SQL words out."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from gatekeeper.model.grade import COLUMN_ORDER, GRADES, Grade
@@ -26,8 +26,16 @@ def compare(
         *_changed(before.entries, after.entries),
         *_reordered(before, after),
     ]
-    graded = (_graded(difference, tolerate) for difference in differences)
-    return tuple(sorted(graded, key=lambda found: (found.name, found.kind, found.difference.value)))
+    graded = [replace(difference, grade=_grade(difference)) for difference in differences]
+    graded.sort(key=lambda found: (found.name, found.kind, found.difference.value))
+    return tolerated(graded, tolerate)
+
+
+def tolerated(differences: Iterable[SchemaDifference], tolerate: Collection[str]) -> tuple[SchemaDifference, ...]:
+    """The same differences, those that `tolerate` names marked."""
+    return tuple(
+        replace(found, tolerated=_kind(found) in tolerate or found.grade.value in tolerate) for found in differences
+    )
 
 
 def refutes(differences: tuple[SchemaDifference, ...]) -> bool:
@@ -35,15 +43,13 @@ def refutes(differences: tuple[SchemaDifference, ...]) -> bool:
     return any(difference.refutes for difference in differences)
 
 
-def _graded(difference: SchemaDifference, tolerate: Collection[str]) -> SchemaDifference:
-    kind = COLUMN_ORDER if difference.difference is DifferenceClass.ORDER else difference.kind
-    grade = _grade(difference, kind)
-    return replace(difference, grade=grade, tolerated=kind in tolerate or grade.value in tolerate)
+def _kind(difference: SchemaDifference) -> str:
+    return COLUMN_ORDER if difference.difference is DifferenceClass.ORDER else difference.kind
 
 
-def _grade(difference: SchemaDifference, kind: str) -> Grade:
+def _grade(difference: SchemaDifference) -> Grade:
     """By the kind of object, but for what its definition tells: what an index enforces, whose rights a function has."""
-    before, after = difference.before or "", difference.after or ""
+    kind, before, after = _kind(difference), difference.before or "", difference.after or ""
     if kind == "index" and _ENFORCES_OR_IS_BROKEN.search(f"{before} {after}"):
         return Grade.BREAKING
     if kind in {"function", "procedure"} and _RIGHTS.sub("", before) == _RIGHTS.sub("", after):

@@ -8,9 +8,6 @@ from psycopg import Connection, sql
 
 from gatekeeper.model.proof import DataDifference
 from gatekeeper.staging.catalog import BOOKKEEPING
-from gatekeeper.staging.sample_rows import fill
-
-__all__ = ["DataDigest", "TableDigest", "compare_data", "digest", "fill"]
 
 
 @dataclass(frozen=True, slots=True)

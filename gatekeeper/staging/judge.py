@@ -1,9 +1,21 @@
 """From what was seen to a verdict. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
-from gatekeeper.model.proof import DataDifference, Failure, Loss, ProofVerdict, SchemaDifference
+from gatekeeper.model.proof import (
+    DataDifference,
+    Failure,
+    Loss,
+    ProofVerdict,
+    RollbackProof,
+    SchemaDifference,
+    VerifyReport,
+)
+from gatekeeper.staging.compare import tolerated
 from migrations_lint.model import Problem
+
+_NEVER_COMPARED = (ProofVerdict.IRREVERSIBLE, ProofVerdict.FAILED)
 
 
 def judge(schema: Iterable[SchemaDifference], data: Iterable[DataDifference], loss: Iterable[Loss]) -> ProofVerdict:
@@ -18,6 +30,29 @@ def judge_chain(schema: Iterable[SchemaDifference], members: Iterable[ProofVerdi
     if any(difference.refutes for difference in schema):
         return ProofVerdict.REFUTED
     return ProofVerdict.LOSSY if ProofVerdict.LOSSY in members else ProofVerdict.PROVEN
+
+
+def tolerating(report: VerifyReport, tolerate: Collection[str]) -> VerifyReport:
+    """The same report for a team that tolerates these kinds of differences, or grades: verdicts follow."""
+    proofs = tuple(_tolerating(proof, tolerate) for proof in report.proofs)
+    chain = report.chain
+    if chain is not None:
+        differences = tolerated(chain.schema_differences, tolerate)
+        verdict = chain.verdict
+        if verdict not in _NEVER_COMPARED:
+            verdict = judge_chain(differences, [proof.verdict for proof in proofs])
+        chain = replace(chain, verdict=verdict, schema_differences=differences)
+    return replace(report, proofs=proofs, chain=chain)
+
+
+def _tolerating(proof: RollbackProof, tolerate: Collection[str]) -> RollbackProof:
+    differences = tolerated(proof.schema_differences, tolerate)
+    verdict = proof.verdict
+    if verdict not in _NEVER_COMPARED:
+        verdict = judge(differences, proof.data_differences, proof.loss)
+    if verdict is not ProofVerdict.REFUTED and proof.failure is not None:
+        verdict = ProofVerdict.FAILED
+    return replace(proof, verdict=verdict, schema_differences=differences)
 
 
 def unreadable(problems: Sequence[Problem]) -> Failure | None:

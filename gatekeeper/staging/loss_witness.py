@@ -8,9 +8,7 @@ from collections.abc import Iterator
 
 from gatekeeper.model.proof import Loss
 from gatekeeper.staging.misfit import misfit
-from gatekeeper.staging.storage import Demand, Storage, StoredColumn, StoredTable, storage_of
-
-__all__ = ["Storage", "losses", "storage_of"]
+from gatekeeper.staging.storage import Demand, Storage, StoredColumn, StoredTable
 
 _NOT_CONSTANT = re.compile(r"\(|\bCURRENT_|\bLOCALTIME|\bSESSION_USER|\bSYSTEM_USER|\bUSER\b")
 

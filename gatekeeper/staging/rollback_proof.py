@@ -20,15 +20,19 @@ from gatekeeper.staging.catalog import Catalog
 from gatekeeper.staging.compare import compare, refutes
 from gatekeeper.staging.data_probe import DataDigest, compare_data, digest
 from gatekeeper.staging.judge import judge, judge_chain, unreadable
-from gatekeeper.staging.loss_witness import Storage, losses, storage_of
+from gatekeeper.staging.loss_witness import losses
+from gatekeeper.staging.rows_since import losses_since, tables_written
+from gatekeeper.staging.sample_rows import Name, fill
 from gatekeeper.staging.scratch import scratch
 from gatekeeper.staging.server import StagingServer
 from gatekeeper.staging.stage import Stage
+from gatekeeper.staging.storage import Storage, storage_of
 from gatekeeper.staging.workshop import Workshop
 from migrations_lint.model import Direction, Migration, Script
 
 Progress = Callable[[int, int, Migration], None]
 _HUNG = "57014"
+_LATER_ROWS = 101
 
 
 def prove(
@@ -143,8 +147,44 @@ class _Proving:
             return _Proved(_failed(migration, up.trace, down.failure, down.trace))
         after = self._stop(database)
         proof = _compared(migration, before, between, after, (up.trace, down.trace))
-        proved = self._again(migration.up, database, between.catalog, proof)
+        proved = self._again(migration.up, database, between.catalog, self._with_empty(proof))
+        written = tables_written(down.trace)
+        if proved.left is not None and written:
+            return self._with_rows_since(proved.proof, migration.down, database, written, after)
         return replace(proved, emptied=_emptied(before, after))
+
+    def _with_empty(self, proof: RollbackProof) -> RollbackProof:
+        """Tables that the migration touches and that took no sample row: what it does to rows there was not seen."""
+        touched = {
+            str(lock.relation)
+            for trace in (proof.up, proof.down)
+            if trace
+            for s in trace.statements
+            for lock in s.locks
+        }
+        empty = sorted(self.workshop.empty.items())
+        notes = [f"no rows in {table}: {reason}" for table, reason in empty if table in touched]
+        return replace(proof, stand_ins=(*proof.stand_ins, *notes))
+
+    def _with_rows_since(
+        self, proof: RollbackProof, down: Script, database: str, tables: Collection[Name], without: _Stop
+    ) -> _Proved:
+        """A way down that changes rows runs once more, over rows written since the way up."""
+        assert without.data is not None
+        with self.stage.session(database) as connection:
+            before = digest(connection)
+            fill(connection, tables, first=_LATER_ROWS)
+            written = digest(connection)
+        ran = self.stage.run(database, down, Direction.DOWN, traced=False)
+        if ran.failure:
+            note = f"rows written since the way up stop the way down: {ran.failure.message}"
+            return _Proved(replace(proof, stand_ins=(*proof.stand_ins, note)))
+        with self.stage.session(database) as connection:
+            after = digest(connection)
+        assert proof.down is not None
+        loss = (*proof.loss, *losses_since(proof.down, without.data, before, written, after))
+        verdict = judge(proof.schema_differences, proof.data_differences, loss)
+        return _Proved(replace(proof, verdict=verdict, loss=loss))
 
     def _again(self, script: Script, database: str, wanted: Catalog, proof: RollbackProof) -> _Proved:
         """The way up has to work after a rollback too, and to lead to the same schema."""

@@ -10,7 +10,7 @@ from typing import Any
 from psycopg import Connection, sql
 
 from gatekeeper.staging.catalog import Catalog
-from gatekeeper.staging.data_probe import fill
+from gatekeeper.staging.sample_rows import fill
 from gatekeeper.staging.stage import Stage
 from migrations_lint.model import Script
 
@@ -32,7 +32,7 @@ class Workshop:
     """`base` has every way up and no sample rows; it lags behind by the `waiting` scripts until somebody needs it.
 
     `bench` is where proofs are made, `schema` what it holds, `filled` what it held when it last got its sample rows,
-    and `emptied` the tables that have lost them since.
+    and `emptied` the tables that have lost them since; `empty` are those that took none, and why.
     """
 
     stage: Stage
@@ -42,6 +42,7 @@ class Workshop:
     schema: Catalog | None = None
     filled: Catalog | None = None
     emptied: frozenset[str] = frozenset()
+    empty: dict[str, str] = field(default_factory=dict)
 
     def start(self) -> Catalog:
         """The schema before the first proof."""
@@ -78,13 +79,15 @@ class Workshop:
     def _fill(self, connection: Connection[Any], schema: Catalog) -> None:
         """Sample rows for all tables, or new ones for those that have changed since they got theirs."""
         if self.filled is None:
-            fill(connection)
+            self.empty = dict(fill(connection).empty)
         elif names := sorted(_changed(self.filled, schema) | self.emptied):
             tables = connection.execute(_WITH_REFERRERS, [names]).fetchall()
             if tables:
                 listed = sql.SQL(", ").join(sql.Identifier(*table) for table in tables)
                 connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY").format(listed))
-                fill(connection, frozenset(tables))
+                for table in tables:
+                    self.empty.pop(".".join(table), None)
+                self.empty |= fill(connection, frozenset(tables)).empty
         self.filled, self.emptied = schema, frozenset()
 
     def keep(self, schema: Catalog | None, emptied: Collection[str] = ()) -> None:

@@ -207,3 +207,11 @@ FREE_FORM = {
     "smoke.check.options",
     "bake.objective.options",
 }
+
+
+def test_what_is_tolerated_has_to_be_a_kind_or_a_grade(tmp_path: Path) -> None:
+    file = tmp_path / "gatekeeper.toml"
+    file.write_text('[verify]\ntolerate = ["comments"]\n', encoding="utf-8")
+
+    with pytest.raises(ConfigError, match="did you mean 'comment'"):
+        load(file)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gatekeeper.model.proof import ProofVerdict, RollbackProof
+from gatekeeper.staging.judge import tolerating
 from gatekeeper.staging.rollback_proof import prove
 from gatekeeper.staging.scratch import scratch
 from gatekeeper.staging.server import StagingServer
@@ -124,3 +125,60 @@ def test_a_migration_that_was_not_read_whole_is_not_called_proven(server: Stagin
     unread = Migration(step.id, step.tool, step.path, step.up, step.down, problems=(problem,))
 
     assert prove([table, unread], server).proofs[-1].verdict is ProofVerdict.FAILED
+
+
+@pytest.mark.parametrize(
+    ("down", "rows", "witness"),
+    [
+        ("DELETE FROM item WHERE size > 100", "3 of 3 rows", "SELECT count(*) FROM item WHERE size > 100"),
+        ("UPDATE item SET code = NULL WHERE size > 100", "item.code", "SELECT count(*) FROM item WHERE size > 100"),
+        (
+            "DO $$ BEGIN DELETE FROM item WHERE size > 101; END $$",
+            "2 of 3 rows",
+            'SELECT count(*) FROM "public"."item"',
+        ),
+    ],
+)
+def test_rows_written_since_the_way_up_that_it_deletes_or_overwrites_are_lost(
+    server: StagingServer, down: str, rows: str, witness: str
+) -> None:
+    proof = last(server, ("CREATE INDEX item_code ON item (code)", f"DROP INDEX item_code; {down}"))
+
+    assert proof.verdict is ProofVerdict.LOSSY
+    (loss,) = proof.loss
+    assert rows in loss.message
+    assert loss.witness == witness
+
+
+def test_rows_written_since_the_way_up_that_it_keeps_are_no_loss(server: StagingServer) -> None:
+    up = "CREATE INDEX item_code ON item (code); INSERT INTO item VALUES (900, 'seed', 1)"
+    proof = last(server, (up, "DROP INDEX item_code; DELETE FROM item WHERE code = 'seed'"))
+
+    assert (proof.verdict, proof.loss) == (ProofVerdict.PROVEN, ())
+
+
+def test_rows_since_the_way_up_that_stop_the_way_down_are_told(server: StagingServer) -> None:
+    down = "DO $$ BEGIN UPDATE item SET size = size WHERE false;"
+    down += " IF EXISTS (SELECT FROM item WHERE id > 100) THEN RAISE EXCEPTION 'too late'; END IF; END $$"
+    proof = last(server, ("SELECT 1", down))
+
+    assert proof.stand_ins == ("rows written since the way up stop the way down: too late",)
+
+
+def test_a_table_without_rows_is_named_where_the_migration_touches_it(server: StagingServer) -> None:
+    closed = ("CREATE TABLE closed (a integer CHECK (false))", "DROP TABLE closed")
+    touching = last(server, closed, ("ALTER TABLE closed ADD b integer", "ALTER TABLE closed DROP b"))
+    other = last(server, closed, ("ALTER TABLE item ADD b integer", "ALTER TABLE item DROP b"))
+
+    assert [note.partition(":")[0] for note in touching.stand_ins] == ["no rows in public.closed"]
+    assert other.stand_ins == ()
+
+
+def test_what_a_team_tolerates_decides_the_verdict(server: StagingServer) -> None:
+    report = prove(history(TABLE, ("CREATE INDEX IF NOT EXISTS item_code ON item (code)", "SELECT 1")), server)
+
+    assert [proof.verdict for proof in tolerating(report, ("performance",)).proofs] == [
+        ProofVerdict.LOSSY,
+        ProofVerdict.PROVEN,
+    ]
+    assert tolerating(report, ("column order",)).proofs == report.proofs
