@@ -7,6 +7,7 @@ from typing import Any
 from psycopg import Connection
 
 from gatekeeper.staging.catalog_queries import queries
+from gatekeeper.staging.catalog_queries.stamp import stamp
 
 BOOKKEEPING = frozenset(
     {
@@ -65,3 +66,15 @@ def _is_bookkeeping(entry: Entry) -> bool:
     """The migration tools' own tables come and go with the tools, not with the migrations."""
     parts = f"{entry.name}.{entry.belongs_to or ''}".replace('"', "").replace(" ", ".").split(".")
     return not BOOKKEEPING.isdisjoint(parts)
+
+
+def stamp_of(connection: Connection[Any]) -> object:
+    """What is equal to an earlier stamp of the same database exactly when its catalog has not changed since.
+
+    A tenth of the work of reading the catalog; both stamps have to be taken between transactions.
+    """
+    query = stamp(connection.info.server_version // 10000)
+    with connection.transaction(force_rollback=True):
+        connection.execute("SET LOCAL search_path TO pg_catalog")
+        connection.execute("SET LOCAL jit TO off")
+        return connection.execute(query.encode(), prepare=False).fetchone()

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import Connection, sql
 
 from gatekeeper.model.proof import Failure, LockTrace
-from gatekeeper.staging.catalog import Catalog, catalog_of
+from gatekeeper.staging.catalog import Catalog, catalog_of, stamp_of
 from gatekeeper.staging.errors import ExtensionMissing, ExtensionRefused
 from gatekeeper.staging.faults import fault_of
 from gatekeeper.staging.lock_probe import LockProbe
@@ -50,6 +50,7 @@ class Stage:
     stand_ins: StandIns = field(init=False)
     _refused: frozenset[str] = frozenset()
     _idle: dict[str, list[Connection[Any]]] = field(default_factory=dict)
+    _read: dict[str, tuple[object, Catalog]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         with contextlib.closing(self.scratch.server.connect()) as connection:
@@ -100,6 +101,7 @@ class Stage:
     def drop(self, database: str) -> None:
         """Drop a scratch database of this run."""
         self.leave(database)
+        self._read.pop(database, None)
         self.scratch.drop(database)
 
     def close(self) -> None:
@@ -108,9 +110,13 @@ class Stage:
             self.leave(database)
 
     def catalog(self, database: str) -> Catalog:
-        """What the database holds now."""
+        """What the database holds now; a catalog that has not changed is not read again."""
         with self.session(database) as connection:
-            return catalog_of(connection)
+            stamp = stamp_of(connection)
+            known = self._read.get(database)
+            if known is None or known[0] != stamp:
+                known = self._read[database] = (stamp, catalog_of(connection))
+            return known[1]
 
     def run(self, database: str, script: Script, direction: Direction, *, traced: bool = True) -> Ran:
         """Run one way of a migration in a session of its own.

@@ -9,7 +9,7 @@ import pytest
 from psycopg import Connection
 
 from gatekeeper.model.grade import GRADES
-from gatekeeper.staging.catalog import Catalog, catalog_of
+from gatekeeper.staging.catalog import Catalog, catalog_of, stamp_of
 from gatekeeper.staging.compare import compare, refutes
 from gatekeeper.staging.data_probe import DataDigest, compare_data, digest
 from gatekeeper.staging.scratch import scratch
@@ -28,6 +28,7 @@ class Base:
     catalog: Catalog
     data: DataDigest
     version: int
+    stamp: object
 
     def skip_unless(self, mutant: Mutant) -> None:
         if self.version < mutant.since:
@@ -38,7 +39,7 @@ class Base:
 def base(any_server: StagingServer) -> Iterator[Base]:
     with scratch(any_server) as databases, contextlib.closing(any_server.connect(databases.create())) as session:
         session.execute(SCHEMA.encode())
-        yield Base(session, catalog_of(session), digest(session), any_server.version)
+        yield Base(session, catalog_of(session), digest(session), any_server.version, stamp_of(session))
 
 
 @pytest.fixture
@@ -61,6 +62,7 @@ def test_a_schema_that_differs_in_one_thing_is_refuted(base: Base, changed: Conn
     differences = compare(base.catalog, catalog_of(changed))
 
     assert refutes(differences)
+    assert stamp_of(changed) != base.stamp
     assert mutant.grade in {difference.grade.value for difference in differences}
 
 
@@ -78,6 +80,12 @@ def test_what_was_made_again_alike_is_no_difference(base: Base, changed: Connect
 
     assert [difference for difference in compare(base.catalog, catalog_of(changed)) if difference.refutes] == []
     assert compare_data(base.data, digest(changed)) == ()
+
+
+def test_a_catalog_that_is_not_touched_keeps_its_stamp(base: Base, changed: Connection[Any]) -> None:
+    changed.execute("INSERT INTO clinic VALUES (9, 'west'); DELETE FROM ticket_holder; SELECT nextval('ticket')")
+
+    assert stamp_of(changed) == base.stamp
 
 
 def test_every_kind_of_object_has_a_grade(base: Base) -> None:

@@ -134,9 +134,9 @@ INDEXES = f"""
                CASE WHEN NOT i.indisready THEN 'NOT READY' END,
                'TABLESPACE ' || (SELECT spcname FROM pg_tablespace WHERE oid = ic.reltablespace),
                'ATTACHED TO ' || (SELECT inhparent::regclass::text FROM pg_inherits WHERE inhrelid = ic.oid)),
-           coalesce((SELECT quote_ident(k.conname) || ' on ' || {RELATION} FROM pg_constraint k
-                      WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x') LIMIT 1), {RELATION})
-      {_INDEXES_FROM} WHERE {USERS_RELATION}
+           coalesce(quote_ident(k.conname) || ' on ' || {RELATION}, {RELATION})
+      {_INDEXES_FROM} LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')
+     WHERE {USERS_RELATION}
     UNION ALL SELECT 'clustering', {_INDEX}, 'CLUSTER ON', {_INDEX}
       {_INDEXES_FROM} WHERE i.indisclustered AND {USERS_RELATION}
     UNION ALL SELECT 'statistics target', 'index ' || {_INDEX},
