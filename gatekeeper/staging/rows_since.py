@@ -9,6 +9,8 @@ from gatekeeper.staging.data_probe import DataDigest, TableDigest
 from gatekeeper.staging.sample_rows import Name
 from migrations_lint.locks import LockMode
 
+_CHANGES_ROWS = re.compile(r"\s*(INSERT|UPDATE|DELETE|MERGE|WITH|DO|CALL|SELECT|COPY|TRUNCATE)\b", re.IGNORECASE)
+_ONLY_READ = (LockMode.ACCESS_SHARE, LockMode.ROW_SHARE)
 _WHERE = r"(?:\s+WHERE\s+(?P<where>.+?))?\s*;?\s*"
 _TABLE = r"(?P<table>(?:ONLY\s+)?[\w.\"]+)"
 _DELETE = re.compile(rf"\s*DELETE\s+FROM\s+{_TABLE}{_WHERE}", re.IGNORECASE | re.DOTALL)
@@ -16,12 +18,16 @@ _UPDATE = re.compile(rf"\s*UPDATE\s+{_TABLE}\s+SET\s+(?:(?!\bFROM\b).)+?{_WHERE}
 
 
 def tables_written(trace: LockTrace) -> frozenset[Name]:
-    """The tables whose rows the script has changed: it held ROW EXCLUSIVE on them."""
+    """The tables whose rows the script may have changed, by what its statements are and what was locked meanwhile.
+
+    A table that was locked more strongly before shows no ROW EXCLUSIVE of its own.
+    """
     return frozenset(
         (lock.relation.schema, lock.relation.name)
         for statement in trace.statements
+        if _CHANGES_ROWS.match(statement.sql)
         for lock in statement.locks
-        if lock.mode is LockMode.ROW_EXCLUSIVE and lock.relation.name not in BOOKKEEPING
+        if lock.mode not in _ONLY_READ and lock.relation.name not in BOOKKEEPING
     )
 
 

@@ -63,7 +63,7 @@ ALTER TABLE clinic ALTER code TYPE text
 ALTER TABLE ticket_holder ALTER visit_id TYPE bigint
 ALTER TABLE visit ALTER payload TYPE json
 ALTER TABLE visit ALTER long TYPE text COLLATE "C"
-ALTER TABLE visit ALTER full_note DROP EXPRESSION
+ALTER TABLE visit ALTER full_note DROP EXPRESSION -- since 13
 ALTER TABLE ticket_holder ALTER id DROP IDENTITY
 ALTER TABLE ticket_holder ALTER id SET GENERATED ALWAYS
 ALTER TABLE ticket_holder ALTER id SET INCREMENT BY 10
