@@ -98,5 +98,5 @@ class Misconfigured(SmokeError):
     exit_code = 2
 
     def __init__(self, entry: str, key: str, problem: str, *, next_step: str) -> None:
-        self.entry, self.key = entry, key
+        self.entry, self.key, self.problem = entry, key, problem
         super().__init__(f"{entry}: {key}: {problem}", next_step=next_step)

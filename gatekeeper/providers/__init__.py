@@ -3,14 +3,22 @@
 A provider is a module with `PROVIDER` as its last line, and a page of the same stem.
 """
 
+import os
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from typing import Protocol, runtime_checkable
+from typing import Annotated, Protocol, TypeVar, runtime_checkable
 
+from pydantic import Field
+
+from gatekeeper.config.load import ConfigError
 from gatekeeper.model.action import Action
+from smoke.errors import Misconfigured
+from smoke.options import resolve
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,21 @@ class Provider(Protocol):
     def plan_status(self, deployment: Deployment) -> tuple[Action, ...]:
         """What to run to learn the serving version: the last action's output is that version's name."""
         ...
+
+
+def options_of(deployment: Deployment, kind: type[T], *, provider: str) -> T:
+    """The provider's own keys as its typed value, `env:NAME` filled in; raises ConfigError, which names the key."""
+    try:
+        return resolve("deploy.options", kind, deployment.settings, os.environ).options
+    except Misconfigured as error:
+        raise ConfigError(
+            f"deploy.options.{error.key}: {error.problem}",
+            next_step=f"{error.next_step} `gatekeeper explain {provider}` shows an example.",
+        ) from error
+
+
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+"""How long something may take, in the settings of a provider."""
 
 
 @cache

@@ -1,33 +1,49 @@
 """Deploy on Vercel: production is pointed at a deployment that has been built already; back is Instant Rollback."""
 
-import os
 import re
-from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Annotated
 from urllib.parse import quote, urlencode
+
+from pydantic import Field
 
 from gatekeeper.config.load import ConfigError
 from gatekeeper.model.action import Action, HttpCall
-from gatekeeper.providers import Deployment, Provider
+from gatekeeper.providers import Deployment, Provider, Seconds, options_of
 
-_KEYS = ("project", "token", "team", "api", "timeout_seconds")
-_NEEDED = ("project", "token")
-_FROM_ENVIRONMENT = "env:"
 _SERVING = "/targets/production/id"
 _AN_ID = re.compile(r"dpl_[A-Za-z0-9]+")
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """A project, and the token that may change it, which has to come from the environment."""
+
+    project: Annotated[str, Field(min_length=1)]
+    token: str = field(repr=False)
+    team: str = ""
+    api: str = "https://api.vercel.com"
+    timeout_seconds: Seconds = 120.0
+
+    def url(self, path: str) -> str:
+        """The address of a path; `{project}` is filled in."""
+        query = f"?{urlencode({'teamId': self.team})}" if self.team else ""
+        return f"{self.api.rstrip('/')}{path.replace('{project}', quote(self.project, safe=''))}{query}"
+
+
 class Vercel:
-    """Options: `project` and `token` (`env:NAME`); `team`, `api`, `timeout_seconds`. Versions are deployment ids."""
+    """Versions are ids of deployments."""
 
     name = "vercel"
 
     def plan_deploy(self, deployment: Deployment) -> tuple[Action, ...]:
         """Promote the deployment, which does not build it again, and wait until production is it."""
-        version = _id(deployment.version)
-        options = _checked(deployment.settings)
-        path = f"/v10/projects/{_quoted(options, 'project')}/promote/{version}"
-        return _post(options, path, f"point production at {version}"), _wait(options, version)
+        options, version = _options(deployment), _id(deployment.version)
+        promote = _call(
+            options, "POST", f"/v10/projects/{{project}}/promote/{version}", f"point production at {version}"
+        )
+        return promote, _wait(options, version)
 
     def plan_rollback(self, deployment: Deployment) -> tuple[Action, ...]:
         """Instant Rollback, and a wait; its purpose says what else goes back, for people to read when it happens."""
@@ -35,60 +51,42 @@ class Vercel:
             raise ConfigError(
                 "there is no previous deployment to roll back to", next_step="Promote a good one by its id."
             )
-        previous = _id(deployment.previous)
-        options = _checked(deployment.settings)
-        path = f"/v1/projects/{_quoted(options, 'project')}/rollback/{previous}"
+        options, previous = _options(deployment), _id(deployment.previous)
         purpose = (
             f"point production back at {previous}; its environment variables and cron jobs come back with it, and new "
             "deployments do not take the domains until one is promoted"
         )
-        return _post(options, path, purpose), _wait(options, previous)
+        return _call(options, "POST", f"/v1/projects/{{project}}/rollback/{previous}", purpose), _wait(
+            options, previous
+        )
 
     def plan_status(self, deployment: Deployment) -> tuple[Action, ...]:
         """Ask which deployment production is."""
-        return (_ask(_checked(deployment.settings), "ask which deployment serves"),)
+        return (replace(_ask(_options(deployment)), purpose="ask which deployment serves"),)
 
 
-def _post(options: Mapping[str, object], path: str, purpose: str) -> HttpCall:
-    return HttpCall("POST", _url(options, path), purpose, _headers(options), frozenset({"Authorization"}))
+def _options(deployment: Deployment) -> Options:
+    if not str(deployment.settings.get("token", "env:")).startswith("env:"):
+        raise ConfigError(
+            "deploy.options.token: it stands in the settings file",
+            next_step='Take it from the environment: token = "env:VERCEL_TOKEN".',
+        )
+    return options_of(deployment, Options, provider="vercel")
 
 
-def _ask(
-    options: Mapping[str, object], purpose: str, *, until: str | None = None, timeout: timedelta | None = None
-) -> HttpCall:
-    return HttpCall(
-        "GET",
-        _url(options, f"/v9/projects/{_quoted(options, 'project')}"),
-        purpose,
-        _headers(options),
-        frozenset({"Authorization"}),
-        timeout=timeout or timedelta(seconds=30),
-        answer=_SERVING,
-        until=until,
-    )
+def _call(options: Options, method: str, path: str, purpose: str) -> HttpCall:
+    headers = {"Authorization": f"Bearer {options.token}"}
+    return HttpCall(method, options.url(path), purpose, headers, frozenset(headers))
 
 
-def _wait(options: Mapping[str, object], version: str) -> HttpCall:
+def _ask(options: Options) -> HttpCall:
+    return replace(_call(options, "GET", "/v9/projects/{project}", ""), answer=_SERVING)
+
+
+def _wait(options: Options, version: str) -> HttpCall:
     """Vercel answers before the domains have moved."""
-    patience = timedelta(seconds=_timeout(options))
-    return _ask(options, f"wait until production is {version}", until=version, timeout=patience)
-
-
-def _url(options: Mapping[str, object], path: str) -> str:
-    team = options.get("team")
-    query = f"?{urlencode({'teamId': str(team)})}" if team else ""
-    return f"{str(options.get('api', 'https://api.vercel.com')).rstrip('/')}{path}{query}"
-
-
-def _headers(options: Mapping[str, object]) -> dict[str, str]:
-    name = str(options["token"]).removeprefix(_FROM_ENVIRONMENT)
-    if not os.environ.get(name):
-        raise _wrong("token", f"the variable {name} is not set")
-    return {"Authorization": f"Bearer {os.environ[name]}"}
-
-
-def _quoted(options: Mapping[str, object], key: str) -> str:
-    return quote(str(options[key]), safe="")
+    patience = timedelta(seconds=options.timeout_seconds)
+    return replace(_ask(options), purpose=f"wait until production is {version}", until=version, timeout=patience)
 
 
 def _id(version: str) -> str:
@@ -98,31 +96,6 @@ def _id(version: str) -> str:
             next_step="Name the version by its id, such as dpl_5WJWYSyB7BpgTj3EuwF37WMRBXBtPQ2iTMJHJBJyRfd.",
         )
     return version
-
-
-def _checked(options: Mapping[str, object]) -> Mapping[str, object]:
-    for key in options:
-        if key not in _KEYS:
-            raise _wrong(key, f"there is no such key; known are {', '.join(_KEYS)}")
-    for key in _NEEDED:
-        if not isinstance(options.get(key), str) or not options[key]:
-            raise _wrong(key, "this key is needed")
-    if not str(options["token"]).startswith(_FROM_ENVIRONMENT):
-        raise _wrong("token", 'take it from the environment: "env:VERCEL_TOKEN"')
-    return options
-
-
-def _timeout(options: Mapping[str, object]) -> float:
-    seconds = options.get("timeout_seconds", 120)
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= 3600:
-        raise _wrong("timeout_seconds", "write a number of seconds, such as 120")
-    return float(seconds)
-
-
-def _wrong(key: str, problem: str) -> ConfigError:
-    return ConfigError(
-        f"deploy.options.{key}: {problem}", next_step="Correct it; `gatekeeper explain vercel` shows an example."
-    )
 
 
 PROVIDER: Provider = Vercel()

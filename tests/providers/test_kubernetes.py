@@ -18,7 +18,7 @@ def about(version: str = "v2", previous: str | None = "v1", options: dict[str, o
         ("image", "web:latest"),
         ("container", ""),
         ("timeout_seconds", "long"),
-        ("timeout_seconds", True),
+        ("timeout_seconds", 0),
         ("imgae", "x"),
     ],
 )
