@@ -16,7 +16,7 @@ _LINE_END = re.compile(r"\r?\n|\Z")
 _END_OF_ROWS = re.compile(r"^\\\.[ \t]*\r?(?:\n|\Z)", re.MULTILINE)
 _NAME = re.compile(r"\\(?P<name>[A-Za-z_?!;:]+[+]?|.?)")
 _VARIABLE = re.compile(r"""(?<![:\w]):(?:'[\w]+'|"[\w]+"|[A-Za-z_]\w*)""")
-_ON_A_SERVER = "Run `gatekeeper verify` with the file that psql would make of it, or write the SQL out."
+_BY_HAND = "Review it by hand, or write the SQL out in this file."
 
 _UNREAD = {
     **dict.fromkeys(("i", "ir", "include", "include_relative"), "includes another file, which is not read"),
@@ -62,7 +62,7 @@ def _cut(source: Source, start: int, end: int, *, is_psql: bool) -> Cut:
             name = _name_of(text, stop)
             if name in _UNREAD:
                 line = text.count("\n", 0, stop) + 1
-                problems.append(Problem(source.path, line, f"\\{name} {_UNREAD[name]}", _ON_A_SERVER))
+                problems.append(Problem(source.path, line, f"\\{name} {_UNREAD[name]}", _BY_HAND))
             if name in {"q", "quit"}:
                 break
     variables = _variables(source, parts) if is_psql else ()
@@ -108,7 +108,7 @@ def _variables(source: Source, parts: list[tuple[int, int]]) -> Iterator[Problem
         code = _code_only(source.text, start, end)
         for match in _VARIABLE.finditer(code):
             line = source.text.count("\n", 0, start + match.start()) + 1
-            yield Problem(source.path, line, f"the variable {match[0]} has a value that only psql knows", _ON_A_SERVER)
+            yield Problem(source.path, line, f"the variable {match[0]} has a value that only psql knows", _BY_HAND)
 
 
 def _code_only(text: str, start: int, end: int) -> str:
