@@ -57,7 +57,8 @@ class _Work:
     timeouts: Timeouts
     texts: dict[Path, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
-    refused: dict[tuple[Path, str], Finding] = field(default_factory=dict)
+    refused: set[tuple[Path, str]] = field(default_factory=set)
+    left: tuple[Finding, ...] = ()
     not_asked: tuple[Finding, ...] = ()
     parts: dict[Path, Path] = field(default_factory=dict)  # the last migration that was made for another one
 
@@ -83,7 +84,7 @@ def fix_history(
         FixedFile(path, read_text(path) if is_file(path) else None, text) for path, text in sorted(work.texts.items())
     ]
     changed = tuple(file for file in files if file.before != file.after)
-    return Fixed(changed, tuple(work.findings), tuple(work.refused.values()), work.not_asked)
+    return Fixed(changed, tuple(work.findings), work.left, work.not_asked)
 
 
 def edits_of(finding: Finding, history: History, timeouts: Timeouts | None = None) -> tuple[Edit, ...]:
@@ -98,8 +99,7 @@ def edits_of(finding: Finding, history: History, timeouts: Timeouts | None = Non
 
 def _round(work: _Work) -> bool:
     """At most one fix in each migration, so that every one is decided on the text that it changes."""
-    copy = replace(work.snapshot, tables=dict(work.snapshot.tables)) if work.snapshot is not None else None
-    report = lint(work.history.migrations, work.settings, copy, selected=work.history.selected)
+    report = lint(work.history.migrations, work.settings, work.snapshot, selected=work.history.selected)
     fixable = [finding for finding in report.standing() if finding.fix is not None]
     work.not_asked = tuple(f for f in fixable if f.fix is not None and f.fix.unsafe is not None and not work.unsafe)
     by_path: dict[Path, list[Finding]] = {}
@@ -110,6 +110,7 @@ def _round(work: _Work) -> bool:
     for migration in work.history.reported():
         findings = [finding for path in sorted(migration.files()) for finding in by_path.get(path, ())]
         done |= any(_apply(work, migration, finding) for finding in _timeouts_last(findings))
+    work.left = tuple(finding for finding in fixable if (finding.path, finding.fingerprint) in work.refused)
     return done
 
 
@@ -123,7 +124,7 @@ def _apply(work: _Work, migration: Migration, finding: Finding) -> bool:
     key = (finding.path, finding.fingerprint)
     written = None if key in work.refused else _written(finding, migration, work.history, work.timeouts, work.parts)
     if written is None or not (written.edits or written.new):
-        work.refused[key] = finding
+        work.refused.add(key)
         return False
     last = work.parts.get(migration.path)
     for path in dict.fromkeys(edit.path for edit in written.edits):
@@ -133,6 +134,7 @@ def _apply(work: _Work, migration: Migration, finding: Finding) -> bool:
         work.texts.update(files)
         work.parts[migration.path] = next(iter(files))
     work.findings.append(finding)
+    work.refused -= {key for key in work.refused if key[0] in migration.files()}  # there may be a place for them now
     with unsaved(work.texts):
         work.history = _reread(work.history, migration, last, written)
     return True

@@ -1,5 +1,6 @@
 """Fixes in the files of every SQL format: in place, or as the migration that follows; nothing is written twice."""
 
+import json
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from migrations_lint.fixing import fix_history
 from migrations_lint.formats import AddsMigrations, FixesCode, formats
 from migrations_lint.history import read_history
 from migrations_lint.settings import LintSettings
+from tests.gatekeeper.commands import gatekeeper
 
 TABLE = "CREATE TABLE orders (id bigint PRIMARY KEY, note text);\n"
 INDEX = "CREATE INDEX orders_note ON orders (note);\n"
@@ -270,3 +272,24 @@ def test_nothing_is_moved_past_a_statement_that_takes_its_object_away(sql: str, 
     after = fixed("raw_sql", tmp_path, ("orders", before, "SELECT 1;\n"), ("x", f"{TIMED}{sql}{then}\n", "SELECT 1;\n"))
 
     assert "part" not in "".join(after)
+
+
+def test_each_part_of_a_fixed_migration_can_be_rolled_back_by_itself(tmp_path: Path) -> None:
+    check = "ALTER TABLE orders ADD CONSTRAINT short CHECK (length(note) < 9);\n"
+    up = f"{TIMED}{INDEX}{check}ALTER TABLE orders ALTER note SET NOT NULL;\n"
+    down = f"{TIMED}ALTER TABLE orders ALTER note DROP NOT NULL;\nALTER TABLE orders DROP CONSTRAINT short;\n{UNDO}"
+    fixed("golang_migrate", tmp_path, ORDERS, ("all", up, down))
+
+    answer = gatekeeper("verify", tmp_path, "--all", "--format", "json")
+
+    verdicts = {one["id"]: one["verdict"] for one in json.loads(answer.out)["migrations"]}
+    assert verdicts == {"0001": "lossy", "0002": "proven", "0003": "proven", "0004": "proven", "0005": "proven"}
+
+
+def test_a_fix_is_tried_again_when_what_stood_beside_it_is_gone(tmp_path: Path) -> None:
+    up = f"{TIMED}{INDEX}CREATE INDEX orders_id ON orders (id);\n"
+
+    after = fixed("golang_migrate", tmp_path, ORDERS, ("all", up, "SELECT 1;\n"))
+
+    assert after["0002_all.up.sql"] == "CREATE INDEX CONCURRENTLY orders_id ON orders (id);\n"
+    assert after["0003_all_part_2.up.sql"] == "CREATE INDEX CONCURRENTLY orders_note ON orders (note);\n"
