@@ -71,6 +71,10 @@ def _summary(report: Report) -> str:
     allowed = sum(finding.suppressed is not None for finding in report.findings)
     known = len(report.findings) - len(standing) - allowed
     parts = [f"{found} in {migrations}" if standing else f"{found} {migrations}"]
+    fixable = [finding.fix for finding in standing if finding.fix is not None]
+    unsafe = sum(fix.unsafe is not None for fix in fixable)
+    parts += [f"{len(fixable) - unsafe} with a fix (--fix)"] if len(fixable) > unsafe else []
+    parts += [f"{unsafe} with an unsafe one (--unsafe-fixes)"] if unsafe else []
     parts += [f"{allowed} allowed by a comment"] if allowed else []
     parts += [f"{known} in the baseline"] if known else []
     parts += [f"{_plural(len(report.problems), 'place')} not read"] if report.problems else []

@@ -281,3 +281,7 @@ def test_a_rule_that_does_not_exist_is_found_in_the_settings_of_a_path_too(histo
 
     assert result.exit_code == 2
     assert "did you mean index-drop-blocks-queries" in result.err
+
+
+def test_the_summary_counts_what_can_be_fixed(history: Path) -> None:
+    assert "; 2 with a fix (--fix) (" in lint(history / "0002_note.up.sql").out
