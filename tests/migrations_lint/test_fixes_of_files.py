@@ -18,7 +18,8 @@ UNDO = "DROP INDEX orders_note;\n"
 TIMED = "SET LOCAL lock_timeout = '1s';\n"
 ORDERS = ("orders", TABLE, "DROP TABLE orders;\n")
 
-_SAY_NO_PLACE = {"sqitch"}  # a new change needs its line in the plan, with its author and date
+# A new change of sqitch needs its line in the plan, with its author and date; Django's operations are Python.
+_SAY_NO_PLACE = {"django", "sqitch"}
 
 
 def files(tool: str, number: int, title: str, up: str, down: str) -> dict[str, str]:
