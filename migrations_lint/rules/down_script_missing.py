@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import Direction, Finding, Migration, Severity
+from migrations_lint.model import (
+    AddsEnumValue,
+    CheckedMigration,
+    CheckedStatement,
+    Direction,
+    Finding,
+    Migration,
+    SchemaChange,
+    Severity,
+)
 from migrations_lint.release import Release
 from migrations_lint.rules import release_rule
 
@@ -14,9 +23,9 @@ def down_script_missing(release: Release) -> Iterator[Finding]:
         return
     for checked in release.migrations:
         migration = checked.migration
-        does = any(statement.direction is Direction.UP for statement in checked.statements)
-        if does and migration.down_path is not None and not _has_way_down(migration) and not checked.problems:
-            empty = migration.down is not None
+        empty = migration.down is not None
+        due = _has_to_be_undone(checked) if empty else any(True for _ in _up(checked))
+        if due and migration.down_path is not None and not _has_way_down(migration) and not checked.problems:
             where = f"{migration.down_path.name} {'does nothing' if empty else 'is missing'}"
             yield release.finding(
                 checked,
@@ -26,6 +35,16 @@ def down_script_missing(release: Release) -> Iterator[Finding]:
                 "down-script-missing because …",
                 severity=Severity.WARNING,
             )
+
+
+def _up(checked: CheckedMigration) -> Iterator[CheckedStatement]:
+    return (statement for statement in checked.statements if statement.direction is Direction.UP)
+
+
+def _has_to_be_undone(checked: CheckedMigration) -> bool:
+    """Whether an empty way down is too little: rows that were changed, and an enum's labels, it could not take back."""
+    changes = [fact for one in _up(checked) for fact in one.facts if isinstance(fact, SchemaChange)]
+    return any(not isinstance(fact, AddsEnumValue) for fact in changes)
 
 
 def _writes_ways_down(history: tuple[Migration, ...]) -> bool:
