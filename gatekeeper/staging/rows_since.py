@@ -9,12 +9,15 @@ from gatekeeper.staging.data_probe import DataDigest, TableDigest
 from gatekeeper.staging.sample_rows import Name
 from migrations_lint.locks import LockMode
 
-_CHANGES_ROWS = re.compile(r"\s*(INSERT|UPDATE|DELETE|MERGE|WITH|DO|CALL|SELECT|COPY|TRUNCATE)\b", re.IGNORECASE)
+_COMMENTS = r"(?:\s|--[^\n]*\n|/\*.*?\*/)*"
+_CHANGES_ROWS = re.compile(
+    rf"{_COMMENTS}(INSERT|UPDATE|DELETE|MERGE|WITH|DO|CALL|SELECT|COPY|TRUNCATE)\b", re.IGNORECASE | re.DOTALL
+)
 _ONLY_READ = (LockMode.ACCESS_SHARE, LockMode.ROW_SHARE)
 _WHERE = r"(?:\s+WHERE\s+(?P<where>.+?))?\s*;?\s*"
 _TABLE = r"(?P<table>(?:ONLY\s+)?[\w.\"]+)"
-_DELETE = re.compile(rf"\s*DELETE\s+FROM\s+{_TABLE}{_WHERE}", re.IGNORECASE | re.DOTALL)
-_UPDATE = re.compile(rf"\s*UPDATE\s+{_TABLE}\s+SET\s+(?:(?!\bFROM\b).)+?{_WHERE}", re.IGNORECASE | re.DOTALL)
+_DELETE = re.compile(rf"{_COMMENTS}DELETE\s+FROM\s+{_TABLE}{_WHERE}", re.IGNORECASE | re.DOTALL)
+_UPDATE = re.compile(rf"{_COMMENTS}UPDATE\s+{_TABLE}\s+SET\s+(?:(?!\bFROM\b).)+?{_WHERE}", re.IGNORECASE | re.DOTALL)
 
 
 def tables_written(trace: LockTrace) -> frozenset[Name]:

@@ -14,8 +14,10 @@ from gatekeeper.staging.compare import compare, refutes
 from gatekeeper.staging.data_probe import DataDigest, compare_data, digest
 from gatekeeper.staging.scratch import scratch
 from gatekeeper.staging.server import StagingServer
+from tests.pages import ROOT
 from tests.staging.mutants import CONTROLS, MUTANTS, SCHEMA, Mutant
 
+PAGE = ROOT / "docs" / "concepts" / "rollback-mutants.md"
 SCHEMA_MUTANTS = [mutant for mutant in MUTANTS if mutant.grade != "data"]
 DATA_MUTANTS = [mutant for mutant in MUTANTS if mutant.grade == "data"]
 
@@ -52,6 +54,14 @@ def test_there_are_enough_of_both() -> None:
     assert len(MUTANTS) >= 120
     assert len(CONTROLS) >= 20
     assert len({mutant.sql for mutant in MUTANTS}) == len(MUTANTS)
+
+
+def test_the_page_of_the_docs_has_every_mutant_found_and_every_control_passed_over() -> None:
+    rows = PAGE.read_text(encoding="utf-8").splitlines()
+    first_columns = {tuple(row.strip("| ").rsplit(" | ", 4)[:2]) for row in rows if row.startswith("| `")}
+
+    told = {(f"`{mutant.sql}`".replace("|", r"\|"), "found") for mutant in MUTANTS}
+    assert first_columns == told | {(f"`{control}`".replace("|", r"\|"), "–") for control in CONTROLS}
 
 
 @pytest.mark.parametrize("mutant", SCHEMA_MUTANTS, ids=lambda mutant: mutant.sql)

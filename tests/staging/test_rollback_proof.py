@@ -131,6 +131,11 @@ def test_a_migration_that_was_not_read_whole_is_not_called_proven(server: Stagin
     ("down", "rows", "witness"),
     [
         ("DELETE FROM item WHERE size > 100", "3 of 3 rows", "SELECT count(*) FROM item WHERE size > 100"),
+        (
+            "-- what the way up seeded\n/* all of it */ DELETE FROM item WHERE size > 100",
+            "3 of 3 rows",
+            "SELECT count(*) FROM item WHERE size > 100",
+        ),
         ("UPDATE item SET code = NULL WHERE size > 100", "item.code", "SELECT count(*) FROM item WHERE size > 100"),
         (
             "DO $$ BEGIN DELETE FROM item WHERE size > 101; END $$",
