@@ -154,6 +154,8 @@ def _written(
     if isinstance(plug_in, FixesCode):
         edits = plug_in.fixed(migration, fix)
         return None if edits is None else Written(edits)
+    if migration.path.suffix == ".py":
+        return None  # a program whose format does not say how it would send other SQL
     last_part = parts.get(migration.path)
     last = next((each for each in history.migrations if each.path == last_part), migration)
     return in_sql(migration, last, _next(history, last), fix, plug_in)
