@@ -61,7 +61,7 @@ def drop_constraint(command: Any, relation: Relation, scene: Scene, only: bool) 
 
 
 def alter_constraint(command: Any, relation: Relation, scene: Scene, only: bool) -> Iterator[Fact]:
-    """ACCESS EXCLUSIVE on the table; ENFORCED and NOT ENFORCED also on the other side of a foreign key.
+    """ACCESS EXCLUSIVE on the table, for NOT ENFORCED also on the other side of a foreign key.
 
     What becomes enforced is checked against every row (PostgreSQL 18, ALTER TABLE, ALTER CONSTRAINT).
     """
@@ -71,7 +71,10 @@ def alter_constraint(command: Any, relation: Relation, scene: Scene, only: bool)
     checks_rows = changed.alter_enforceability and changed.is_enforced and not (constraint and constraint.enforced)
     yield scene.lock(relation, LockMode.ACCESS_EXCLUSIVE, Work.SCAN if checks_rows else Work.INSTANT)
     if changed.alter_enforceability and constraint is not None and constraint.references is not None:
-        yield scene.lock(constraint.references, LockMode.ACCESS_EXCLUSIVE)
+        if changed.is_enforced:  # triggers are made there, and rows looked up
+            yield scene.lock(constraint.references, LockMode.SHARE_ROW_EXCLUSIVE, Work.SCAN, assumed=True)
+        else:
+            yield scene.lock(constraint.references, LockMode.ACCESS_EXCLUSIVE)
     yield ChangesConstraint(
         relation,
         changed.conname,

@@ -108,7 +108,7 @@ def _lock(lock: LockFact) -> str:
 @cache
 def _schema(version: int) -> SchemaSnapshot:
     schema = SchemaSnapshot()
-    for statement in parse(script(setup()).fragments[0]).statements:
+    for statement in parse(script(setup(version)).fragments[0]).statements:
         replay(facts_of(statement, Scene(schema, version)), schema)
     return schema
 

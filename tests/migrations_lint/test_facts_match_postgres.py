@@ -19,7 +19,6 @@ from migrations_lint.snapshot import SchemaSnapshot
 from tests.migrations_lint.forms import forms, setup
 from tests.migrations_lint.scripts import script
 
-SETUP = setup()
 FORMS = forms()
 
 # What only a planner decides: whether a read goes through the whole table or by an index.
@@ -28,16 +27,16 @@ _WEIGHT = [Work.INSTANT, Work.SCAN, Work.ROW_CHANGE, Work.INDEX_BUILD, Work.REWR
 
 
 @cache
-def schema_of(setup: str, server_version: int) -> SchemaSnapshot:
+def schema_of(server_version: int) -> SchemaSnapshot:
     schema = SchemaSnapshot()
-    for statement in parse(script(setup).fragments[0]).statements:
+    for statement in parse(script(setup(server_version)).fragments[0]).statements:
         replay(facts_of(statement, Scene(schema, server_version)), schema)
     return schema
 
 
 def predicted(sql: str, server_version: int) -> tuple[LockFact, ...]:
     (statement,) = parse(script(sql).fragments[0]).statements
-    facts = facts_of(statement, Scene(schema_of(SETUP, server_version), server_version))
+    facts = facts_of(statement, Scene(schema_of(server_version), server_version))
     return tuple(fact for fact in facts if isinstance(fact, LockFact))
 
 
@@ -87,7 +86,7 @@ def prepared(server: StagingServer) -> Iterator[Prepared]:
     with scratch(server) as databases:
         template = databases.create()
         with server.connect(template) as connection:
-            connection.execute(SETUP.encode())
+            connection.execute(setup(server.version).encode())
         with server.connect(databases.create(template)) as shared:
             yield Prepared(server, databases, template, shared)
 

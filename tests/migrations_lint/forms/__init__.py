@@ -30,6 +30,13 @@ def forms() -> Sequence[Form]:
     return found
 
 
-def setup() -> str:
-    """The schema of both setup files."""
-    return "".join((_HERE / name).read_text(encoding="utf-8") for name in ("setup.sql", "further_setup.sql"))
+def setup(version: int) -> str:
+    """The schema of both setup files, without the lines that came with a newer version of PostgreSQL."""
+    files = ((_HERE / name).read_text(encoding="utf-8") for name in ("setup.sql", "further_setup.sql"))
+    lines = (line for text in files for line in text.splitlines())
+    return "\n".join(line for line in lines if version >= _since(line)) + "\n"
+
+
+def _since(line: str) -> int:
+    match = _FORM.match(line)
+    return int(match["since"] or 0) if match is not None else 0

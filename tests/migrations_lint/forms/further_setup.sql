@@ -69,3 +69,8 @@ INSERT INTO guarded VALUES (1, 1, 'x');
 INSERT INTO elder VALUES (1, 1);
 INSERT INTO youngest VALUES (1, 1, 1);
 REFRESH MATERIALIZED VIEW base_copy;
+-- What PostgreSQL 18 brought: rules that are not enforced, NOT NULL that is not valid yet, columns computed when read.
+CREATE TABLE modern (id int, v text, n int, twice int GENERATED ALWAYS AS (n * 2) VIRTUAL);  -- since 18
+ALTER TABLE modern ADD CONSTRAINT filled NOT NULL v NOT VALID;  -- since 18
+ALTER TABLE modern ADD CONSTRAINT slack FOREIGN KEY (id) REFERENCES kinds NOT ENFORCED;  -- since 18
+INSERT INTO modern (id, v, n) VALUES (1, 'x', 1);  -- since 18

@@ -720,3 +720,15 @@ LISTEN something;
 SET CONSTRAINTS ALL DEFERRED;
 DISCARD PLANS;
 DEALLOCATE ALL;
+
+-- What PostgreSQL 18 brought.
+ALTER TABLE modern VALIDATE CONSTRAINT filled;  -- since 18
+ALTER TABLE modern ALTER COLUMN v SET NOT NULL;  -- since 18
+ALTER TABLE modern ALTER CONSTRAINT slack ENFORCED;  -- since 18
+ALTER TABLE modern ALTER CONSTRAINT filled NO INHERIT;  -- since 18
+ALTER TABLE modern DROP CONSTRAINT filled;  -- since 18
+ALTER TABLE modern DROP CONSTRAINT slack;  -- since 18
+ALTER TABLE modern ALTER COLUMN twice SET EXPRESSION AS (n * 3);  -- since 18
+ALTER TABLE modern DROP COLUMN twice;  -- since 18
+ALTER TABLE modern ADD CONSTRAINT c CHECK (n > 0);  -- since 18
+SELECT * FROM modern;  -- since 18
