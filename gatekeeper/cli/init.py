@@ -15,7 +15,7 @@ def init(invocation: Invocation, force: bool) -> None:
 
     Exits 2 and writes nothing where one of the files exists, unless --force is given.
     """
-    from gatekeeper.config.load import FILE_NAME
+    from gatekeeper.config.quick import FILE_NAME
     from gatekeeper.scaffold import scaffold
 
     made = scaffold(Path(), invocation.config or Path(FILE_NAME))

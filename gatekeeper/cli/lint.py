@@ -59,7 +59,7 @@ def lint(
         write_answer(kept.text, output)
         return kept.exit_code
     with lint_cache.tracing() as trace:
-        settings = invocation.settings.lint
+        settings = invocation.linter.lint
         settings = settings if snapshot is None else replace(settings, snapshot=str(snapshot))
         history = history_of(invocation, paths, since)
         if fix or diff:

@@ -17,6 +17,7 @@ from smoke.errors import SmokeError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from gatekeeper.config.quick import LinterSettings
     from gatekeeper.config.settings import Settings
     from migrations_lint.history import History
     from migrations_lint.model import Report
@@ -40,6 +41,17 @@ class Invocation:
         from gatekeeper.config.load import load
 
         return load(self.config)
+
+    @cached_property
+    def linter(self) -> "LinterSettings":
+        """What the linter needs of the settings, read quickly where they are plain; raises ConfigError."""
+        from gatekeeper.config.quick import LinterSettings, linter_settings
+
+        quick = linter_settings(self.config)
+        if quick is not None:
+            return quick
+        migrations = self.settings.migrations
+        return LinterSettings(self.settings.lint, migrations.paths, migrations.format)
 
     @property
     def wants_json(self) -> bool:
@@ -105,7 +117,7 @@ def history_of(invocation: Invocation, paths: tuple[Path, ...], since: str | Non
     """
     from migrations_lint.history import compared, read_history
 
-    settings = invocation.settings.migrations
+    settings = invocation.linter
     history = read_history(paths or settings.paths, settings.format)
     if since is None:
         return history

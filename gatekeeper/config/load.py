@@ -11,10 +11,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from gatekeeper.config.quick import FILE_NAME
 from gatekeeper.config.settings import Settings
 from gatekeeper.errors import GatekeeperError
-
-FILE_NAME = "gatekeeper.toml"
 
 
 class ConfigError(GatekeeperError):
