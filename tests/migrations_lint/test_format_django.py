@@ -133,6 +133,10 @@ def test_other_tools_below_a_project_are_read_too(tmp_path: Path) -> None:
     [
         ("class Migration(:\n", "could not be loaded: SyntaxError"),
         ("import django\n1 / 0\nclass Migration: pass\n", "could not be loaded: ZeroDivisionError"),
+        (
+            "from django.db import migrations\nclass Migration(migrations.Migration):\n    operations = [None]\n",
+            "could not be loaded: TypeError: None stands among its operations",
+        ),
     ],
 )
 def test_a_migration_that_does_not_load_is_named_and_hides_no_other(text: str, message: str, tmp_path: Path) -> None:

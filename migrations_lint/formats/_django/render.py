@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import models
 from django.db.migrations.exceptions import IrreversibleError
 from django.db.migrations.operations import RunPython
+from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
 
 from migrations_lint.errors import UnreadableMigration
@@ -208,7 +209,11 @@ def _load(root: Path, file: MigrationFile, source: Source) -> Any:
         tops = {name.partition(".")[0] for name in refused if _is_own(root, name)}
         with absent(str(file.path), FieldThatIsNotHere, lambda name: name in refused or name.partition(".")[0] in tops):
             exec(code, module.__dict__)
-        return module.__dict__["Migration"](file.path.stem, file.label)
+        migration = module.__dict__["Migration"](file.path.stem, file.label)
+        strange = next((each for each in migration.operations if not isinstance(each, Operation)), migration)
+        if strange is not migration:
+            raise TypeError(f"{strange!r} stands among its operations and is none")
+        return migration
     except (Exception, SystemExit) as error:
         raise UnreadableMigration(
             file.path,
