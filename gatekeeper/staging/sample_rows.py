@@ -28,7 +28,7 @@ _COLUMNS = """
                 WHEN b.typname IN ('bit', 'varbit') AND m.typmod > 0 THEN m.typmod END,
            (SELECT count(*) FROM pg_attribute e WHERE e.attrelid = b.typrelid AND e.attnum > 0 AND NOT e.attisdropped),
            a.attnotnull OR t.typnotnull,
-           (SELECT array_agg(enumlabel::text ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = b.oid),
+           (SELECT array_agg(enumlabel::text ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid IN (b.oid, b.typelem)),
            (SELECT string_agg(pg_get_constraintdef(k.oid), ' ' ORDER BY k.conname) FROM pg_constraint k
              WHERE k.contype = 'c' AND (k.conrelid = c.oid AND a.attnum = ANY (k.conkey) OR k.contypid = t.oid)),
            CASE WHEN p.partattrs IS NOT NULL AND a.attnum = ANY (p.partattrs::int2[]) THEN (
@@ -119,16 +119,16 @@ def _tables(connection: Connection[Any], only: Collection[Name] | None) -> dict[
         }
         for schema, table, *rest in columns.fetchall():
             if (schema, table) in tables:
-                tables[schema, table].append(_column(rest))
+                tables[schema, table].append(_column(table, rest))
     return tables
 
 
-def _column(row: Sequence[Any]) -> SampleColumn:
+def _column(table: str, row: Sequence[Any]) -> SampleColumn:
     *plain, labels, checks, bounds, parent = row
     found = (parent[0], parent[1], parent[2], tuple(parent[3:])) if parent else None
     name, position, kind, base, category, size, attributes, required = plain
     return SampleColumn(
-        name, position, kind, base, category, size, attributes, required,
+        table, name, position, kind, base, category, size, attributes, required,
         tuple(labels or ()), checks or "", bounds or "", found,
     )  # fmt: skip
 

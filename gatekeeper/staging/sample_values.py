@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 _NUMBER = re.compile(r"(?<![\w.'])-?\d+(?:\.\d+)?(?![\w.'])")
+_BEGINS_WITH_DIGIT = re.compile(r"-?\d")
 _TEXT = re.compile(r"'((?:[^']|'')*)'")
 _MOST_LITERALS = 8
 _LONGEST_TEXT = 200
@@ -17,11 +18,12 @@ class SampleColumn:
     """What decides which values a column takes.
 
     `kind` is its type as SQL spells it, `base` and `category` are those of the type below a domain; `size` limits a
-    varchar, char or bit; `attributes` counts those of a composite type. `checks` are the texts of the checks that
-    name it, `bounds` those of the partitions that it decides. `parent`, where it is part of a foreign key: schema,
-    table, column, and the columns of the whole key.
+    varchar, char or bit; `labels` are those of an enum or of an array of one; `attributes` counts those of a composite
+    type. `checks` are the texts of the checks that name it, `bounds` those of the partitions that it decides.
+    `parent`, where it is part of a foreign key: schema, table, column, and the columns of the whole key.
     """
 
+    table: str
     name: str
     position: int
     kind: str
@@ -64,7 +66,7 @@ def _from_checks(column: SampleColumn, row: int) -> Iterator[str]:
                 yield f"{row}{'0' * int(number)}"[: int(number)]
                 yield f"{row}{'a' * int(number)}"
     elif column.category in "ND":
-        yield from (word for word in words if word)
+        yield from (word for word in words if _BEGINS_WITH_DIGIT.match(word))
         for number in numbers:
             for value in (number, number + row, number - row, number + 0.01, number - 0.01):
                 yield f"{value:.2f}".removesuffix(".00")
@@ -77,7 +79,8 @@ def _is_pattern(text: str) -> bool:
 def _plain(column: SampleColumn, row: int) -> list[str]:
     if column.labels:
         turn = row % len(column.labels)
-        return [*column.labels[turn:], *column.labels[:turn]]
+        labels = [*column.labels[turn:], *column.labels[:turn]]
+        return [f'{{"{label}"}}' for label in labels] if column.category == "A" else labels
     by_name = _OF_TYPE.get(column.base)
     if by_name is not None:
         return [text.format(row=row, hex=f"{row % 256:02x}", next=row + 1) for text in by_name]
@@ -106,7 +109,7 @@ def _day(row: int) -> str:
 
 
 def _words(column: SampleColumn, row: int) -> list[str]:
-    whole = f"{row} {column.name}"
+    whole = f"{row} {column.name} of {column.table}"  # a way up may unite tables
     mail, address, phone = f"row{row}@example.com", f"https://example.com/{row}", f"+1555000{row:04d}"
     hashes = [f"{row:032x}", f"{row:040x}", f"{row:064x}", f"00000000-0000-4000-8000-{row:012d}"]
     short = [whole[: column.size]] if column.size else []

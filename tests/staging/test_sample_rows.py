@@ -25,6 +25,8 @@ TABLES = [
     "CREATE TABLE t (start date NOT NULL, finish date NOT NULL, CHECK (start < finish))",
     "CREATE TABLE t (a integer, b integer, CHECK (num_nonnulls(a, b) = 1))",
     "CREATE TYPE m AS ENUM ('calm', 'busy'); CREATE TABLE t (mood m NOT NULL)",
+    "CREATE TYPE m AS ENUM ('calm', 'busy'); CREATE TABLE t (moods m[] NOT NULL CHECK (cardinality(moods) > 0))",
+    "CREATE TABLE t (a bigint, kind text NOT NULL, CHECK (kind = 'SELF' AND a IS NULL OR kind = 'ALL' AND a > 0))",
     "CREATE DOMAIN d AS integer CHECK (VALUE >= 18); CREATE TABLE t (age d NOT NULL)",
     "CREATE TYPE c AS (a integer, b text); CREATE TABLE t (both_parts c NOT NULL)",
     "CREATE TABLE t (at date NOT NULL) PARTITION BY RANGE (at);"
@@ -110,3 +112,10 @@ def test_a_deferred_constraint_does_not_take_the_other_tables_down(connection: C
 
     assert set(filling.empty) == {"public.a", "public.b"}
     assert digest(connection).tables["public.c"].rows == 3
+
+
+def test_tables_that_a_way_up_unites_have_no_values_in_common(connection: Connection[Any]) -> None:
+    connection.execute(b"CREATE TABLE a (key text UNIQUE); CREATE TABLE b (key text UNIQUE)")
+    fill(connection)
+
+    connection.execute("INSERT INTO a SELECT key FROM b")
