@@ -28,7 +28,8 @@ _COLUMNS = """
                 WHEN b.typname IN ('bit', 'varbit') AND m.typmod > 0 THEN m.typmod END,
            (SELECT count(*) FROM pg_attribute e WHERE e.attrelid = b.typrelid AND e.attnum > 0 AND NOT e.attisdropped),
            a.attnotnull OR t.typnotnull,
-           (SELECT array_agg(enumlabel::text ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid IN (b.oid, b.typelem)),
+           (SELECT array_agg(enumlabel::text ORDER BY enumsortorder) FROM pg_enum
+             WHERE enumtypid IN (b.oid, b.typelem)),
            (SELECT string_agg(pg_get_constraintdef(k.oid), ' ' ORDER BY k.conname) FROM pg_constraint k
              WHERE k.contype = 'c' AND (k.conrelid = c.oid AND a.attnum = ANY (k.conkey) OR k.contypid = t.oid)),
            CASE WHEN p.partattrs IS NOT NULL AND a.attnum = ANY (p.partattrs::int2[]) THEN (
