@@ -1,6 +1,7 @@
 """Migrations in, report out: parse, derive facts, keep the catalog, ask the rules, apply suppressions. One loop."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -31,7 +32,7 @@ from migrations_lint.model import (
 )
 from migrations_lint.moment import Moment
 from migrations_lint.parse import parse
-from migrations_lint.release import Release
+from migrations_lint.release import Past, Release
 from migrations_lint.rules import ReleaseRule, Rule, StatementRule, SuppressionRule, all_rules, rules_of
 from migrations_lint.session import Session
 from migrations_lint.settings import OFF, LintSettings
@@ -68,7 +69,7 @@ def lint(
     started = perf_counter()
     settings = settings or LintSettings()
     rules = rules_of(settings)
-    base = _Base(SchemaSnapshot())
+    after: dict[Path | None, SchemaSnapshot] = {}
     checked: list[CheckedMigration] = []
     findings: dict[int, list[Finding]] = {}
     for migration, base in zip(migrations, _bases(migrations, snapshot, settings), strict=True):
@@ -77,7 +78,8 @@ def lint(
         if wanted:
             findings[len(checked)] = found
             checked.append(one)
-    for number, finding in _of_releases(checked, migrations, base.schema, settings, rules, code or Code()):
+        after[migration.root] = base.schema
+    for number, finding in _of_releases(checked, migrations, after, settings, rules, code or Code()):
         findings[number].append(finding)
     accepted = [
         f for number, found in findings.items() for f in _accepted(checked[number].migration, found, rules, settings)
@@ -95,18 +97,27 @@ def schemas_built_by(migrations: Sequence[Migration], settings: LintSettings) ->
 
 
 def _bases(migrations: Sequence[Migration], snapshot: SchemaSnapshot | None, settings: LintSettings) -> Iterator[_Base]:
-    built = SchemaSnapshot()
+    """Each history builds a schema of its own: another folder's tables are another application's."""
+    built: dict[Path | None, SchemaSnapshot] = defaultdict(SchemaSnapshot)
     if snapshot is None:
-        yield from (_Base(built) for _ in migrations)
+        yield from (_Base(built[migration.root]) for migration in migrations)
         return
-    left: dict[str, int] = {}
-    for tool in {migration.tool for migration in migrations}:
-        left[tool] = steps_in(snapshot, schemas_built_by([one for one in migrations if one.tool == tool], settings))
+    left: dict[Path | None, int] = {}
+    for root, history in _by_root(migrations).items():
+        left[root] = steps_in(snapshot, schemas_built_by(history, settings))
     production = snapshot.copy()
     for migration in migrations:
-        pending = left[migration.tool] == 0
-        left[migration.tool] -= not pending
-        yield _Base(production if pending else built, snapshot, pending)
+        pending = left[migration.root] == 0
+        left[migration.root] -= not pending
+        yield _Base(production if pending else built[migration.root], snapshot, pending)
+
+
+def _by_root(migrations: Sequence[Migration]) -> dict[Path | None, list[Migration]]:
+    """The histories that were read together, each by the folder in which it begins."""
+    histories: dict[Path | None, list[Migration]] = defaultdict(list)
+    for migration in migrations:
+        histories[migration.root].append(migration)
+    return histories
 
 
 def _migration(
@@ -202,7 +213,7 @@ def _here(facts: Sequence[Fact], session: Session) -> tuple[Fact, ...]:
 def _of_releases(
     checked: Sequence[CheckedMigration],
     history: Sequence[Migration],
-    after: SchemaSnapshot,
+    after: Mapping[Path | None, SchemaSnapshot],
     settings: LintSettings,
     rules: Sequence[Rule],
     code: Code,
@@ -211,8 +222,12 @@ def _of_releases(
 
     Where the whole history was asked for, nothing tells what goes out together: each migration stands alone.
     """
-    groups = [[one] for one in checked] if len(checked) == len(history) else [checked]
-    releases = [replace(Release.of(group, history, after, settings), code=code) for group in groups]
+    releases = []
+    for root, whole in _by_root(history).items():
+        asked = [one for one in checked if one.migration.root == root]
+        groups = [[one] for one in asked] if len(asked) == len(whole) else [asked]
+        past = Past(tuple(whole), after[root])
+        releases += [replace(Release.of(group, past, settings), code=code) for group in groups if group]
     owner = {path: number for number, one in enumerate(checked) for path in one.migration.files()}
     for rule in rules:
         if isinstance(rule, ReleaseRule):

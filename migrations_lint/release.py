@@ -6,6 +6,7 @@ counts as a release of its own.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from migrations_lint.code import Code, gone_in
 from migrations_lint.model import (
@@ -29,30 +30,47 @@ from migrations_lint.settings import LintSettings
 from migrations_lint.snapshot import SchemaSnapshot
 
 
+@dataclass(frozen=True)
+class Past:
+    """A whole history, the migrations of other releases too, and the schema `after` all of it has run."""
+
+    migrations: tuple[Migration, ...]
+    after: SchemaSnapshot
+
+    @cached_property
+    def writes_ways_down(self) -> bool:
+        """Whether most of the migrations that could have a way down have one that does something."""
+        able = [migration for migration in self.migrations if migration.down_path is not None]
+        return 2 * sum(has_way_down(migration) for migration in able) > len(able)
+
+
+def has_way_down(migration: Migration) -> bool:
+    """Whether there is a way down, and something in it."""
+    return migration.down is not None and any(fragment.sql.strip() for fragment in migration.down.fragments)
+
+
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Checked migrations in the order in which they run, and the schema `after` the whole history has run.
+    """Checked migrations in the order in which they run, and the `past` that they belong to.
 
-    `history` are all migrations, those of other releases too. `new` are the relations that this one makes, which no
-    running code uses yet, under each name that they get; `code` is the text of the application, where it was given.
+    `new` are the relations that this one makes, which no running code uses yet, under each name that they get; `code`
+    is the text of the application, where it was given.
     """
 
     migrations: tuple[CheckedMigration, ...]
-    history: tuple[Migration, ...]
-    after: SchemaSnapshot
+    past: Past
     settings: LintSettings
     new: frozenset[Relation]
     code: Code = field(default_factory=Code)
     rule: str = ""
 
+    @property
+    def after(self) -> SchemaSnapshot:
+        """The schema after the whole history has run."""
+        return self.past.after
+
     @classmethod
-    def of(
-        cls,
-        migrations: Sequence[CheckedMigration],
-        history: Sequence[Migration],
-        after: SchemaSnapshot,
-        settings: LintSettings,
-    ) -> "Release":
+    def of(cls, migrations: Sequence[CheckedMigration], past: Past, settings: LintSettings) -> "Release":
         """The release that these migrations of a history are."""
         made: set[Relation] = set()
         for checked in migrations:
@@ -60,7 +78,7 @@ class Release:
                 if statement.direction is Direction.UP:
                     made |= made_by(statement.facts)
                     made |= {fact.to for fact in statement.all(RenamesRelation) if fact.relation in made}
-        return cls(tuple(migrations), tuple(history), after, settings, frozenset(made))
+        return cls(tuple(migrations), past, settings, frozenset(made))
 
     def statements(self, direction: Direction = Direction.UP) -> Iterator[tuple[CheckedMigration, CheckedStatement]]:
         """Every statement of one direction, with its migration."""

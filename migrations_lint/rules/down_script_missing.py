@@ -8,24 +8,23 @@ from migrations_lint.model import (
     CheckedStatement,
     Direction,
     Finding,
-    Migration,
     SchemaChange,
     Severity,
 )
-from migrations_lint.release import Release
+from migrations_lint.release import Release, has_way_down
 from migrations_lint.rules import release_rule
 
 
 @release_rule
 def down_script_missing(release: Release) -> Iterator[Finding]:
     """Where most other migrations have none either, going forward only is the policy, and nothing is said."""
-    if not _writes_ways_down(release.history):
+    if not release.past.writes_ways_down:
         return
     for checked in release.migrations:
         migration = checked.migration
         empty = migration.down is not None
         due = _has_to_be_undone(checked) if empty else any(True for _ in _up(checked))
-        if due and migration.down_path is not None and not _has_way_down(migration) and not checked.problems:
+        if due and migration.down_path is not None and not has_way_down(migration) and not checked.problems:
             where = f"{migration.down_path.name} {'does nothing' if empty else 'is missing'}"
             yield release.finding(
                 checked,
@@ -45,12 +44,3 @@ def _has_to_be_undone(checked: CheckedMigration) -> bool:
     """Whether an empty way down is too little: rows that were changed, and an enum's labels, it could not take back."""
     changes = [fact for one in _up(checked) for fact in one.facts if isinstance(fact, SchemaChange)]
     return any(not isinstance(fact, AddsEnumValue) for fact in changes)
-
-
-def _writes_ways_down(history: tuple[Migration, ...]) -> bool:
-    able = [migration for migration in history if migration.down_path is not None]
-    return 2 * sum(map(_has_way_down, able)) > len(able)
-
-
-def _has_way_down(migration: Migration) -> bool:
-    return migration.down is not None and any(fragment.sql.strip() for fragment in migration.down.fragments)
