@@ -86,6 +86,12 @@ class Moment:
         """The lock_timeout in force, or None where there is none."""
         return self.session.parameter("lock_timeout") if self.session.timeout("lock_timeout") else None
 
+    @property
+    def brief(self) -> Severity:
+        """How much a lock matters that is held for a moment: little, where waiting for it ends by itself."""
+        gives_way = self.lock_timeout is not None or self.settings.timeout_set_by_runner
+        return Severity.NOTE if gives_way else Severity.WARNING
+
     def all(self, kind: type[F]) -> Iterator[F]:
         """The facts of one kind."""
         found = self._by_kind.get(kind)

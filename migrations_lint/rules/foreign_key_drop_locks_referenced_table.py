@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from migrations_lint.dialect import quoted, spelled
-from migrations_lint.model import Constraint, ConstraintKind, DropsColumn, DropsConstraint, Finding, Relation, Severity
+from migrations_lint.model import Constraint, ConstraintKind, DropsColumn, DropsConstraint, Finding, Relation
 from migrations_lint.moment import Moment
 from migrations_lint.rules import rule
 
@@ -22,7 +22,7 @@ def foreign_key_drop_locks_referenced_table(moment: Moment) -> Iterator[Finding]
             help="With a lock_timeout and another try, in a transaction of its own: "
             f"{moment.dialect.statement(first)}.",
             relations=(relation, key.references),
-            severity=Severity.WARNING,
+            severity=moment.brief,
         )
 
 

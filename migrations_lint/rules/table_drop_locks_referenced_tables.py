@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import DropsRelation, Finding, Relation, RelationKind, Severity
+from migrations_lint.model import DropsRelation, Finding, Relation, RelationKind
 from migrations_lint.moment import Moment
 from migrations_lint.rules import rule
 
@@ -22,7 +22,7 @@ def table_drop_locks_referenced_tables(moment: Moment) -> Iterator[Finding]:
         "keys, which takes ACCESS EXCLUSIVE on both sides",
         help="Drop the foreign keys first, one a transaction, with a lock_timeout and another try; then the table.",
         relations=tuple(others),
-        severity=Severity.WARNING,
+        severity=moment.brief,
     )
 
 

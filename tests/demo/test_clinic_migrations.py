@@ -26,7 +26,7 @@ _SCHEMA = """
     SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), NULL, NULL, NULL, convalidated::text
       FROM pg_constraint
      WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> 'alembic_version'
-     ORDER BY 1, 2
+     ORDER BY 1, 2, 3
 """
 
 

@@ -39,7 +39,7 @@ def upgrade() -> None:
         sa.Column("record_number", sa.Text(), nullable=False),
         sa.Column("given_name", sa.Text(), nullable=False),
         sa.Column("family_name", sa.Text(), nullable=False),
-        sa.Column("date_of_birth", sa.Date(), nullable=False),
+        sa.Column("date_of_birth", sa.Date(), nullable=False, comment="phi: read by the clinic's staff, audited"),
         sa.Column("phone", sa.String(32)),
         sa.ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name="patients_clinic_id_fkey"),
         sa.UniqueConstraint("clinic_id", "record_number", name="patients_clinic_id_record_number_key"),
