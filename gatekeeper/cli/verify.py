@@ -1,26 +1,36 @@
 """`gatekeeper verify`: does each way down really lead back?"""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from gatekeeper.cli.shared import Invocation, command, history_of
+from gatekeeper.cli.shared import Invocation, command, history_of, write_answer
 
 if TYPE_CHECKING:
     from gatekeeper.model.proof import VerifyReport
+    from gatekeeper.staging.rollback_proof import Progress
     from migrations_lint.history import History
     from migrations_lint.model import Migration
 
 
-@command()
+@command(formats=("text", "json", "junit", "markdown"))
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--since", metavar="REV", help="Prove only the migrations that changed since this Git revision.")
 @click.option("--all", "everything", is_flag=True, help="Prove the whole history that the PATHS belong to.")
 @click.option("--staging", metavar="URL", help="The server to use; the embedded PostgreSQL where none is configured.")
+@click.option("--timeline", type=click.Path(path_type=Path), help="Draw the locks over time into this SVG file.")
 def verify(
-    invocation: Invocation, paths: tuple[Path, ...], since: str | None, everything: bool, staging: str | None
+    invocation: Invocation,
+    paths: tuple[Path, ...],
+    since: str | None,
+    everything: bool,
+    staging: str | None,
+    timeline: Path | None,
 ) -> int:
     """Run migrations up, down and up again on scratch databases; prove or refute each way back.
 
@@ -28,11 +38,23 @@ def verify(
     a way down would destroy is reported, not refused), 1 when one was, 3 when it could not be told.
     """
     from gatekeeper.model.proof import ProofVerdict
-    from gatekeeper.report.proofs import as_json, as_text
 
     report = proved(invocation, history_of(invocation, paths, since), staging, everything=everything)
-    click.echo(json.dumps(as_json(report), indent=2, ensure_ascii=False) if invocation.wants_json else as_text(report))
+    if timeline is not None:
+        from gatekeeper.report.lock_timeline import as_svg
+
+        write_answer(as_svg(report), timeline)
+    click.echo(_rendered(report, invocation.format))
     return 1 if report.count(ProofVerdict.REFUTED) or report.count(ProofVerdict.FAILED) else 0
+
+
+def _rendered(report: "VerifyReport", form: str) -> str:
+    from gatekeeper.report.proof_pages import as_junit, as_markdown
+    from gatekeeper.report.proofs import as_json, as_text
+
+    if form == "json":
+        return json.dumps(as_json(report), indent=2, ensure_ascii=False)
+    return {"text": as_text, "junit": as_junit, "markdown": as_markdown}[form](report)
 
 
 def proved(
@@ -42,26 +64,41 @@ def proved(
 
     Raises StagingUnreachable, MissingGrant or ExtensionMissing where the server will not do.
     """
+    from gatekeeper.staging.agreement import with_disagreements
     from gatekeeper.staging.at_hand import extensions_of
     from gatekeeper.staging.judge import tolerating
-    from gatekeeper.staging.rollback_proof import prove
-    from gatekeeper.staging.server import staging_server
+    from gatekeeper.staging.remembered import prove_what_is_new
+    from gatekeeper.staging.server import choose_server
+    from migrations_lint.engine import lint
 
-    settings = invocation.settings.staging
+    settings, linter = invocation.settings.staging, invocation.settings.lint
     url = staging or (settings.url.get_secret_value() if settings.url else None)
-    chosen = staging_server(
-        url, version=invocation.settings.lint.server_version, extensions=extensions_of(history.migrations)
-    )
-    with invocation.err.status("Starting the server …") as status, chosen as server:
-
-        def progress(done: int, of: int, migration: "Migration") -> None:
-            status.update(f"{done} of {of}: {migration.id}")
-
-        report = prove(
+    selected = None if everything else history.selected
+    needed = extensions_of(history.migrations)
+    with _progress(invocation) as progress:
+        report = prove_what_is_new(
             history.migrations,
-            server,
-            selected=None if everything else history.selected,
+            choose_server(url, version=linter.server_version, extensions=needed),
+            settings.cache,
+            selected=selected,
             statement_timeout=settings.statement_timeout,
             progress=progress,
         )
-    return tolerating(report, invocation.settings.verify.tolerate)
+    report = tolerating(report, invocation.settings.verify.tolerate)
+    same_version = replace(linter, server_version=report.server_version)
+    return with_disagreements(report, lint(history.migrations, same_version, selected=selected).migrations)
+
+
+@contextmanager
+def _progress(invocation: Invocation) -> "Iterator[Progress]":
+    """A bar on a terminal, with the migration that is at work; gone when all is done."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=invocation.err, transient=True) as bar:
+        task = bar.add_task("starting the server …", total=None)
+
+        def progress(done: int, of: int, migration: "Migration") -> None:
+            bar.update(task, completed=done, total=of, description=migration.id)
+
+        yield progress

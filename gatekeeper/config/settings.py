@@ -57,6 +57,7 @@ class StagingSettings(Table):
 
     url: SecretStr | None = None
     statement_timeout: Duration = timedelta(seconds=60)
+    cache: Path = Path(".gatekeeper/verify")
 
 
 class VerifySettings(Table):

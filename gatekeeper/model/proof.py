@@ -162,6 +162,18 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A statement for which the linter says one thing and the server did another; None means no lock at all."""
+
+    direction: str
+    line: int
+    statement: str
+    relation: Relation
+    predicted: str | None
+    observed: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RollbackProof:
     """The proof, or the refutation, for one migration."""
 
@@ -175,6 +187,7 @@ class RollbackProof:
     loss: tuple[Loss, ...] = ()
     stand_ins: tuple[str, ...] = ()
     failure: Failure | None = None
+    disagreements: tuple[Disagreement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +203,10 @@ class ChainProof:
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """Everything one `gatekeeper verify` found; `stand_ins` is all that was replaced to make the history run."""
+    """Everything one `gatekeeper verify` found.
+
+    `stand_ins` is all that was replaced to make the history run, `remembered` how many proofs are an earlier run's.
+    """
 
     server_version: int
     staging: str
@@ -198,6 +214,7 @@ class VerifyReport:
     chain: ChainProof | None
     seconds: float
     stand_ins: tuple[str, ...] = ()
+    remembered: int = 0
 
     def count(self, verdict: ProofVerdict) -> int:
         """How many migrations got this verdict."""

@@ -12,6 +12,7 @@ from gatekeeper.model.proof import (
     SchemaDifference,
     TracedStatement,
     VerifyReport,
+    Wait,
 )
 
 _SIGNS = {
@@ -30,6 +31,7 @@ def as_json(report: VerifyReport) -> dict[str, Any]:
         "staging": report.staging,
         "migrations": [_proof(proof) for proof in report.proofs],
         "chain": _chain(report.chain) if report.chain is not None else None,
+        "stand_ins": list(report.stand_ins),
         "summary": {
             **{verdict.value: report.count(verdict) for verdict in ProofVerdict},
             "seconds": round(report.seconds, 3),
@@ -55,6 +57,17 @@ def _proof(proof: RollbackProof) -> dict[str, Any]:
             for loss in proof.loss
         ],
         "stand_ins": list(proof.stand_ins),
+        "disagreements": [
+            {
+                "direction": one.direction,
+                "line": one.line,
+                "statement": one.statement,
+                "relation": str(one.relation),
+                "predicted": one.predicted,
+                "observed": one.observed,
+            }
+            for one in proof.disagreements
+        ],
         "error": None
         if failure is None
         else {
@@ -68,7 +81,20 @@ def _proof(proof: RollbackProof) -> dict[str, Any]:
 
 
 def _trace(trace: LockTrace) -> dict[str, Any]:
-    return {"seconds": round(trace.seconds, 6), "statements": [_statement(one) for one in trace.statements]}
+    return {
+        "seconds": round(trace.seconds, 6),
+        "statements": [_statement(one) for one in trace.statements],
+        "waits": [_wait(one) for one in trace.waits],
+    }
+
+
+def _wait(wait: Wait) -> dict[str, Any]:
+    return {
+        "relation": str(wait.relation),
+        "reads": wait.reads,
+        "writes": wait.writes,
+        "seconds": round(wait.seconds, 6),
+    }
 
 
 def _statement(statement: TracedStatement) -> dict[str, Any]:
@@ -82,6 +108,9 @@ def _statement(statement: TracedStatement) -> dict[str, Any]:
         ],
         "rewrites": [str(relation) for relation in statement.rewrites],
         "scans": [str(relation) for relation in statement.scans],
+        "index_builds": [str(relation) for relation in statement.index_builds],
+        "wal_bytes": statement.wal_bytes,
+        "began_seconds": round(statement.began, 6),
     }
 
 
@@ -109,15 +138,28 @@ def as_text(report: VerifyReport) -> str:
     """A line for each migration, what is wrong below it, the chain, and a line that sums it up."""
     blocks = ["\n".join(_lines(proof)) for proof in report.proofs]
     if report.chain is not None:
-        blocks.append("\n".join(_chain_lines(report.chain)))
-    return "\n".join([*blocks, "", _summary(report)])
+        blocks.append("\n".join(chain_lines(report.chain)))
+    return "\n".join([*blocks, "", *_stood_in(report), summary(report)])
+
+
+def _stood_in(report: VerifyReport) -> Iterator[str]:
+    if report.stand_ins:
+        yield f"with stand-ins, for this server lacks them: {', '.join(report.stand_ins)}"
 
 
 def _lines(proof: RollbackProof) -> Iterator[str]:
     yield f"{proof.verdict.value:<12} {proof.id}  {proof.path}"
+    yield from reasons(proof)
+
+
+def reasons(proof: RollbackProof) -> Iterator[str]:
+    """Why the verdict is what it is, gravest first, then whom each way keeps waiting and what else was noticed."""
     if proof.failure is not None:
         place = f"line {proof.failure.line}, " if proof.failure.line else ""
-        yield f"    {proof.failure.direction} failed ({place}{proof.failure.sqlstate}): {proof.failure.message}"
+        state = f" ({place}{proof.failure.sqlstate})".replace(", )", ")") if proof.failure.sqlstate or place else ""
+        yield f"    {proof.failure.direction} failed{state}: {proof.failure.message}"
+        if proof.failure.statement:
+            yield f"      {' '.join(proof.failure.statement.split())[:200]}"
     yield from map(_difference_line, proof.schema_differences)
     for difference in proof.data_differences:
         yield f"    data: {difference.message}"
@@ -126,6 +168,20 @@ def _lines(proof: RollbackProof) -> Iterator[str]:
         yield f"      count it on the live database: {loss.witness}"
     for stand_in in proof.stand_ins:
         yield f"    with a stand-in: {stand_in}"
+    for way, trace in (("up", proof.up), ("down", proof.down)):
+        if trace is not None and trace.waits:
+            yield f"    {way}: {'; '.join(_waiting(trace))}"
+    for one in proof.disagreements:
+        yield (
+            f"    {one.direction}, line {one.line}: the linter expects {one.predicted or 'no lock'} on {one.relation}, "
+            f"PostgreSQL shows {one.observed or 'none'}"
+        )
+
+
+def _waiting(trace: LockTrace) -> Iterator[str]:
+    for words, reads in (("reads and writes wait", True), ("writes wait", False)):
+        if tables := dict.fromkeys(str(wait.relation) for wait in trace.waits if wait.reads is reads):
+            yield f"{words} for {', '.join(tables)}"
 
 
 def _difference_line(difference: SchemaDifference) -> str:
@@ -136,13 +192,16 @@ def _difference_line(difference: SchemaDifference) -> str:
     return f"{text} ({difference.difference.value}, {weight})"
 
 
-def _chain_lines(chain: ChainProof) -> Iterator[str]:
+def chain_lines(chain: ChainProof) -> Iterator[str]:
+    """What the way down as a whole has shown."""
     yield f"\nall the way down, from {chain.start} to {chain.end}: {chain.verdict.value}"
     if chain.stopped_at is not None:
         yield f"    stopped at {chain.stopped_at}"
     yield from map(_difference_line, chain.schema_differences)
 
 
-def _summary(report: VerifyReport) -> str:
+def summary(report: VerifyReport) -> str:
+    """The verdicts counted, the server and the time, in one line."""
     counts = ", ".join(f"{number} {verdict.value}" for verdict in ProofVerdict if (number := report.count(verdict)))
-    return f"{counts or 'nothing to prove'}, on PostgreSQL {report.server_version} ({report.seconds:.1f} s)"
+    known = f", {report.remembered} known from earlier runs" if report.remembered else ""
+    return f"{counts or 'nothing to prove'}, on PostgreSQL {report.server_version} ({report.seconds:.1f} s{known})"

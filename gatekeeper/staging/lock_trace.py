@@ -25,6 +25,7 @@ _NO_FACTS_OF_THEIR_OWN = frozenset({RelationKind.INDEX})
 # These may rename or take back what they have not locked: the whole map is taken again.
 _LOOKED_AT_ANEW = frozenset({"ALTER SCHEMA", "ROLLBACK", "DO"})
 
+_LEAVES_TRACES = frozenset({Work.SCAN, Work.INDEX_BUILD, Work.REWRITE})
 _ENDS_IT = ("COMMIT", "END")
 
 
@@ -65,6 +66,11 @@ def facts_between(before: Look, after: Look, locks: LockMap, command: str) -> tu
         if seen is not None and seen.kind not in _NO_FACTS_OF_THEIR_OWN:
             found.append(LockFact(seen.relation, seen.kind, strongest(*modes), works.get(oid, Work.INSTANT)))
     return tuple(sorted(found, key=lambda fact: fact.relation))
+
+
+def _worked_on_again(facts: tuple[LockFact, ...], new: frozenset[Relation]) -> tuple[LockFact, ...]:
+    """Under a lock that the transaction held before only work that leaves traces can be seen."""
+    return tuple(fact for fact in facts if fact.relation not in new and fact.work in _LEAVES_TRACES)
 
 
 @dataclass
@@ -210,11 +216,10 @@ class _Tracer(_Runner):
             command, locks, after, seconds = self._execute(self.substitute(sql) or sql, before)
         except psycopg.Error as error:
             raise self._failed(sql, line, error) from error
-        facts = facts_between(before, after, locks, command)
-        fresh = {oid for oid, modes in locks.items() if modes - self.held.get(oid, frozenset())}
-        new = frozenset(
-            seen.relation for oid in fresh if (seen := before.relations.get(oid) or after.relations.get(oid))
-        )
+        taken = {oid: modes - self.held.get(oid, frozenset()) for oid, modes in locks.items()}
+        facts = facts_between(before, after, {oid: modes for oid, modes in taken.items() if modes}, command)
+        new = frozenset(fact.relation for fact in facts)
+        facts += _worked_on_again(facts_between(before, after, {**self.held, **locks}, command), new)
         self.seen, self.held = after, {**self.held, **locks}
         self.open.append(_Draft(line, sql, began, seconds, facts, new, self._written(before, after)))
         if not self._in_transaction():

@@ -1,7 +1,7 @@
 """Prove or refute the way back of every migration: up, down and up again, compared at every stop."""
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -42,17 +42,18 @@ def prove(
     selected: Collection[Path] | None = None,
     statement_timeout: timedelta = timedelta(seconds=60),
     progress: Progress = lambda done, of, migration: None,
+    known: Mapping[Path, RollbackProof] | None = None,
 ) -> VerifyReport:
     """Run a whole history on scratch databases; proofs are made for the migrations at the `selected` paths.
 
-    The others are only run, so that each stands on what its predecessors leave.
+    The others are only run, so that each stands on what its predecessors leave; those whose proof is `known` too.
     """
     began = time.monotonic()
     with scratch(server) as databases:
         stage = Stage(databases, statement_timeout)
         try:
             stage.check(extensions_of(history))
-            proving = _Proving(Workshop(stage, databases.create()))
+            proving = _Proving(Workshop(stage, databases.create()), known or {})
             for number, migration in enumerate(history):
                 progress(number, len(history), migration)
                 proving.step(migration, wanted=selected is None or migration.path in selected)
@@ -88,6 +89,7 @@ class _Proving:
     """The history so far."""
 
     workshop: Workshop
+    known: Mapping[Path, RollbackProof]
     proofs: list[RollbackProof] = field(default_factory=list)
     applied: list[Migration] = field(default_factory=list)
     start: Catalog | None = None
@@ -105,29 +107,34 @@ class _Proving:
             return
         if self.start is None:
             self.start, self.first = self.workshop.start(), len(self.applied)
-        proof = self._prove(migration)
-        used = self.stage.stand_ins.used_in("\n".join(script.sql for _, script in migration.scripts()))
-        self.proofs.append(replace(proof, stand_ins=(*used, *proof.stand_ins)))
-        if not (proof.failure and proof.down is None and proof.verdict is ProofVerdict.FAILED):
+        proof = self.known.get(migration.path)
+        if proof is not None:
+            self.workshop.keep(None)
+        else:
+            proof = self._prove(migration)
+            used = self.stage.stand_ins.used_in("\n".join(script.sql for _, script in migration.scripts()))
+            proof = replace(proof, stand_ins=(*used, *proof.stand_ins))
+        if not _up_failed(proof):
             self.workshop.later(migration.up)
             self.applied.append(migration)
+        unread = unreadable(migration.problems)
+        if unread is not None and proof.verdict is not ProofVerdict.REFUTED:
+            proof = replace(proof, verdict=ProofVerdict.FAILED, failure=proof.failure or unread)
+        self.proofs.append(proof)
 
     def _prove(self, migration: Migration) -> RollbackProof:
         proved = self._up_and_down(migration, rows=True)
         self.workshop.keep(proved.left, proved.emptied)
         proof = proved.proof
-        if proof.failure is not None and proof.down is None and proof.failure.sqlstate != _HUNG:
-            proof = self._prove_without_rows(migration, proof)
-        unread = unreadable(migration.problems)
-        if unread is None or proof.verdict is ProofVerdict.REFUTED:
-            return proof
-        return replace(proof, verdict=ProofVerdict.FAILED, failure=unread)
+        if proof.failure is not None and _up_failed(proof) and proof.failure.sqlstate != _HUNG:
+            return self._prove_without_rows(migration, proof)
+        return proof
 
     def _prove_without_rows(self, migration: Migration, refused: RollbackProof) -> RollbackProof:
         """A way up that fails may only have met our sample rows; without them it may well run."""
         proof = self._up_and_down(migration, rows=False).proof
         self.workshop.keep(None)
-        if refused.failure is None or (proof.failure is not None and proof.down is None):
+        if refused.failure is None or _up_failed(proof):
             return proof
         note = f"empty tables, for the way up refuses our sample rows: {refused.failure.message}"
         return replace(proof, stand_ins=(*proof.stand_ins, note))
@@ -248,6 +255,13 @@ def _emptied(before: _Stop, after: _Stop) -> frozenset[str]:
     return frozenset(
         name for name, table in before.data.tables.items() if table.rows and name in now and not now[name].rows
     )
+
+
+def _up_failed(proof: RollbackProof) -> bool:
+    """The way up never got to its end, so nothing stands on it."""
+    failure = proof.failure
+    is_of_up = failure is not None and failure.direction == Direction.UP.value and bool(failure.sqlstate)
+    return is_of_up and proof.down is None
 
 
 def _failed(migration: Migration, up: LockTrace, failure: Failure, down: LockTrace | None = None) -> RollbackProof:

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from gatekeeper.staging.at_hand import ServerKind, choose, servers_at_hand
+from gatekeeper.staging.at_hand import Installed, ServerKind, choose, servers_at_hand
 from gatekeeper.staging.cluster import embedded_binaries, machine_binaries, private_cluster
 from gatekeeper.staging.errors import MissingGrant, StagingMisconfigured, StagingUnreachable
 
@@ -52,24 +52,65 @@ class StagingServer:
         return _connect(make_conninfo(self.url, dbname=database) if database else self.url)
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which server it will be; nothing runs yet. `installed` is None for a configured one."""
+
+    url: str | None
+    installed: Installed | None = None
+
+    def identity(self) -> str:
+        """Whatever a proof may depend on of the server, as one text; connects to a configured one."""
+        if self.installed is not None:
+            one = self.installed
+            return f"{one.kind.value} {one.version} {one.binaries} {sorted(one.extensions)}"
+        assert self.url is not None
+        with contextlib.closing(_connect(self.url)) as connection:
+            told = connection.execute(_IDENTITY).fetchall()
+        return f"{_place(self.url)} {told}"
+
+    @contextlib.contextmanager
+    def start(self) -> Iterator[StagingServer]:
+        """The server, for as long as it is needed."""
+        if self.installed is None:
+            assert self.url is not None
+            yield configured_server(self.url)
+            return
+        with private_cluster(self.installed.binaries) as cluster:
+            yield StagingServer(self.installed.kind, cluster.url, self.installed.version)
+
+
+_IDENTITY = """
+    SELECT name, setting FROM pg_settings WHERE source <> 'client' AND name <> 'in_hot_standby'
+    UNION ALL SELECT name, default_version FROM pg_available_extensions
+    UNION ALL SELECT rolname, rolsuper::text FROM pg_roles WHERE rolname = current_user ORDER BY 1, 2
+"""
+
+
+def choose_server(url: str | None = None, *, version: int | None = None, extensions: Iterable[str] = ()) -> Choice:
+    """The configured server; else, of those at hand, the one that fits production's `version` and the `extensions`.
+
+    Without a version it is the embedded PostgreSQL. Raises StagingUnreachable where there is none at all.
+    """
+    if url is not None:
+        return Choice(url)
+    at_hand = servers_at_hand()
+    chosen = choose(at_hand, version, extensions) if version is not None else next(iter(at_hand), None)
+    if chosen is None:
+        embedded_binaries()  # which says what to install
+    return Choice(None, chosen)
+
+
 @contextlib.contextmanager
 def staging_server(
     url: str | None = None, *, version: int | None = None, extensions: Iterable[str] = ()
 ) -> Iterator[StagingServer]:
-    """The configured server; else, of those at hand, the one that fits production's `version` and the `extensions`.
+    """The server that `choose_server` chooses, running.
 
-    Without a version it is the embedded PostgreSQL. Raises StagingMisconfigured, StagingUnreachable or MissingGrant.
+    Raises StagingMisconfigured, StagingUnreachable or MissingGrant.
     """
-    if url is not None:
-        yield configured_server(url)
-        return
-    chosen = choose(servers_at_hand(), version, extensions) if version is not None else None
-    if chosen is None or chosen.kind is ServerKind.EMBEDDED:
-        with embedded_server() as server:
-            yield server
-    else:
-        with private_cluster(chosen.binaries) as cluster:
-            yield StagingServer(ServerKind.MACHINE, cluster.url, chosen.version)
+    with choose_server(url, version=version, extensions=extensions).start() as server:
+        yield server
 
 
 def configured_server(url: str) -> StagingServer:

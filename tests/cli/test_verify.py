@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import jsonschema
 import pytest
@@ -76,3 +77,53 @@ def test_check_says_both_answers(history: Path) -> None:
     assert report["verdict"] == "fail"
     assert "index-build-blocks-writes" in {finding["rule"] for finding in report["lint"]["findings"]}
     assert [m["verdict"] for m in report["verify"]["migrations"]] == ["refuted"]
+
+
+def test_what_has_not_changed_is_not_run_again(history: Path, tmp_path: Path) -> None:
+    config = tmp_path / "gatekeeper.toml"
+    config.write_text(f'[staging]\ncache = "{tmp_path / "kept"}"\n')
+    words = ("verify", history, "--all", "--config", config, "--quiet")
+    first, second = gatekeeper(*words), gatekeeper(*words)
+
+    assert "6 known from earlier runs" in second.out
+    assert second.out.splitlines()[:-1] == first.out.splitlines()[:-1]
+    assert second.exit_code == first.exit_code == 1
+
+    (history / "0003_lossy.down.sql").write_text("SELECT 1;\n")
+    third = gatekeeper(*words)
+    assert "5 known from earlier runs" in third.out  # a way down is nobody else's business
+    assert "refuted      0003" in third.out
+
+    (history / "0002_proven.up.sql").write_text("ALTER TABLE orders ALTER note SET DEFAULT 'none';\n")
+    assert "1 known from earlier runs" in gatekeeper(*words).out  # what comes after stands on it
+
+
+def test_the_other_formats_say_the_same(history: Path) -> None:
+    junit = ElementTree.fromstring(gatekeeper("verify", history, "--format", "junit", "--quiet").out)
+    markdown = gatekeeper("verify", history, "--format", "markdown", "--quiet").out
+
+    (suite,) = junit
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("6", "2", "1")
+    failures = [case.get("name") for case in suite if case.find("failure") is not None]
+    assert failures == ["0004 can be rolled back", "0005 can be rolled back"]
+    assert "| 🛑 refuted | `0004` | + index " in markdown
+    assert "`0002`" not in markdown  # what is proven needs no words
+    assert 'column "totl"' in markdown
+
+
+def test_the_timeline_draws_every_table_that_was_locked(history: Path, tmp_path: Path) -> None:
+    drawing = tmp_path / "locks.svg"
+    gatekeeper("verify", history / "0004_refuted.up.sql", "--timeline", drawing, "--quiet")
+    svg = ElementTree.fromstring(drawing.read_text())
+
+    words = [element.text or "" for element in svg.iter() if element.tag.endswith(("text", "title"))]
+    assert "public.orders" in words
+    assert any(word.startswith("SHARE, held for") and "CREATE INDEX" in word for word in words)
+
+
+def test_the_report_says_who_waits(history: Path) -> None:
+    answer = gatekeeper("verify", history / "0004_refuted.up.sql", "--format", "json", "--quiet")
+    (wait,) = json.loads(answer.out)["migrations"][0]["up"]["waits"]
+
+    assert (wait["relation"], wait["reads"], wait["writes"]) == ("public.orders", False, True)
+    assert "up: writes wait for public.orders" in gatekeeper("verify", history / "0004_refuted.up.sql", "--quiet").out

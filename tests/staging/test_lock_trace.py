@@ -1,12 +1,15 @@
 """What the trace says of known statements is what PostgreSQL's manual says."""
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from psycopg import Connection
 
+from gatekeeper.staging.lock_probe import LockProbe
 from gatekeeper.staging.lock_trace import StatementFailed, observe, trace
+from gatekeeper.staging.server import StagingServer
 from migrations_lint.model import Fragment, LockMode, Script, Source, Work
 
 SCHEMA = "CREATE TABLE p (id integer PRIMARY KEY, n integer); CREATE TABLE c (id integer, p integer, v varchar(9))"
@@ -69,3 +72,60 @@ def test_a_concurrent_build_in_a_transaction_is_refused_as_in_production(connect
         trace(connection, one_script("CREATE INDEX CONCURRENTLY late ON c (v)"))
 
     assert caught.value.cause.sqlstate == "25001"
+
+
+def probed(server: StagingServer, name: str, script: Script) -> dict[str, tuple[bool, bool]]:
+    with contextlib.closing(server.connect(name)) as inside, contextlib.closing(server.connect(name)) as outside:
+        found = trace(inside, script, probe=LockProbe(outside))
+    return {wait.relation.name: (wait.reads, wait.writes) for wait in found.waits}
+
+
+@pytest.mark.parametrize(
+    ("sql", "waits"),
+    [
+        ("CREATE INDEX ON c (v)", {"c": (False, True)}),
+        ("CREATE INDEX CONCURRENTLY ON c (v)", {}),
+        ("ALTER TABLE c ADD FOREIGN KEY (p) REFERENCES p", {"c": (False, True), "p": (False, True)}),
+        ("ALTER TABLE p RENAME TO q", {"p": (True, True)}),  # by the name that it has for everybody else
+        ("BEGIN; CREATE TABLE fresh (id int); CREATE INDEX ON fresh (id); COMMIT", {}),
+        ("INSERT INTO c VALUES (1, 1, '')", {}),
+        ("BEGIN; DROP TABLE c; COMMIT; SELECT 1", {"c": (True, True)}),
+        ("ALTER TABLE c VALIDATE CONSTRAINT c_check", {}),
+    ],
+)  # fmt: skip
+def test_who_waits_is_what_another_session_meets(
+    connection: Connection[Any], server: StagingServer, sql: str, waits: dict[str, tuple[bool, bool]]
+) -> None:
+    connection.execute(f"{SCHEMA}; ALTER TABLE c ADD CONSTRAINT c_check CHECK (id > 0) NOT VALID".encode())
+
+    assert probed(server, connection.info.dbname, one_script(sql, in_transaction=False)) == waits
+
+
+def test_a_lock_is_told_by_the_statement_that_took_it(connection: Connection[Any]) -> None:
+    connection.execute(SCHEMA.encode())
+    first, second, third = trace(
+        connection, one_script("CREATE INDEX ON c (v); CREATE INDEX ON p (n); ALTER TABLE c ALTER id TYPE bigint")
+    ).statements
+
+    assert [str(lock.relation) for lock in first.locks] == ["public.c"]
+    assert [str(lock.relation) for lock in second.locks] == ["public.p"]
+    assert second.index_builds == (second.locks[0].relation,)
+    assert third.rewrites == (first.locks[0].relation,)
+
+
+def test_what_a_statement_writes_to_the_log_grows_with_its_work(connection: Connection[Any]) -> None:
+    connection.execute(f"{SCHEMA}; INSERT INTO c SELECT n, n, 'x' FROM generate_series(1, 20000) n".encode())
+    instant, rewrite = trace(
+        connection, one_script("ALTER TABLE c ADD COLUMN z integer; ALTER TABLE c ALTER id TYPE bigint")
+    ).statements
+
+    assert instant.wal_bytes is not None
+    assert rewrite.wal_bytes is not None
+    assert rewrite.wal_bytes > 100_000 > instant.wal_bytes
+
+
+def test_a_scan_in_a_second_transaction_is_seen_too(connection: Connection[Any]) -> None:
+    connection.execute(SCHEMA.encode())
+    traced = trace(connection, one_script("ALTER TABLE c ALTER v SET NOT NULL; ALTER TABLE c ALTER p SET NOT NULL"))
+
+    assert [[str(table) for table in one.scans] for one in traced.statements] == [["public.c"], ["public.c"]]
