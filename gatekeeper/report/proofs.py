@@ -154,15 +154,13 @@ def _lines(proof: RollbackProof) -> Iterator[str]:
 
 def reasons(proof: RollbackProof) -> Iterator[str]:
     """Why the verdict is what it is, gravest first, then whom each way keeps waiting and what else was noticed."""
-    if proof.failure is not None:
-        place = f"line {proof.failure.line}, " if proof.failure.line else ""
-        state = f" ({place}{proof.failure.sqlstate})".replace(", )", ")") if proof.failure.sqlstate or place else ""
-        yield f"    {proof.failure.direction} failed{state}: {proof.failure.message}"
-        if proof.failure.statement:
-            yield f"      {' '.join(proof.failure.statement.split())[:200]}"
+    if proof.verdict is not ProofVerdict.REFUTED:
+        yield from _failure_lines(proof)
     yield from map(_difference_line, proof.schema_differences)
     for difference in proof.data_differences:
         yield f"    data: {difference.message}"
+    if proof.verdict is ProofVerdict.REFUTED:  # then it is the consequence
+        yield from _failure_lines(proof)
     for loss in proof.loss:
         yield f"    lost by the way down: {loss.message}"
         yield f"      count it on the live database: {loss.witness}"
@@ -176,6 +174,15 @@ def reasons(proof: RollbackProof) -> Iterator[str]:
             f"    {one.direction}, line {one.line}: the linter expects {one.predicted or 'no lock'} on {one.relation}, "
             f"PostgreSQL shows {one.observed or 'none'}"
         )
+
+
+def _failure_lines(proof: RollbackProof) -> Iterator[str]:
+    if proof.failure is not None:
+        place = f"line {proof.failure.line}, " if proof.failure.line else ""
+        state = f" ({place}{proof.failure.sqlstate})".replace(", )", ")") if proof.failure.sqlstate or place else ""
+        yield f"    {proof.failure.direction} failed{state}: {proof.failure.message}"
+        if proof.failure.statement:
+            yield f"      {' '.join(proof.failure.statement.split())[:200]}"
 
 
 def _waiting(trace: LockTrace) -> Iterator[str]:
