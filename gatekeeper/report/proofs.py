@@ -201,7 +201,7 @@ def _difference_line(difference: SchemaDifference) -> str:
 
 def chain_lines(chain: ChainProof) -> Iterator[str]:
     """What the way down as a whole has shown."""
-    yield f"\nall the way down, from {chain.start} to {chain.end}: {chain.verdict.value}"
+    yield f"\nthe schema all the way down, from {chain.start} to {chain.end}: {chain.verdict.value}"
     if chain.stopped_at is not None:
         yield f"    stopped at {chain.stopped_at}"
     yield from map(_difference_line, chain.schema_differences)
