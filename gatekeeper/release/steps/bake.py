@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 
@@ -71,12 +71,11 @@ def _look(desk: Desk, measures: Mapping[str, Measure], series: Series) -> Look:
     return Look(at - series.began, seen)
 
 
-def _read(one: Measure, window: Window, tell: object = None) -> Counts | None:
+def _read(one: Measure, window: Window, tell: Callable[[str], None] = lambda problem: None) -> Counts | None:
     try:
         return one.read(window)
     except NotMeasured as problem:
-        if callable(tell):
-            tell(str(problem))
+        tell(str(problem))
         return None
 
 
