@@ -9,7 +9,7 @@ got worse: a release is not blamed for what was bad already, for rolling it back
 from collections.abc import Mapping, Sequence
 
 from gatekeeper.model.bake import Bake, BakeVerdict, Counts, Judged, Look, Objective, Schedule
-from gatekeeper.policy.exact import binomial_tail, fisher_tail
+from smoke.exact import binomial_tail, fisher_tail
 
 _WORST_FIRST = (BakeVerdict.FAILED, BakeVerdict.INCONCLUSIVE, BakeVerdict.WATCHING, BakeVerdict.GOOD)
 

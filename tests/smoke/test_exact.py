@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from gatekeeper.policy.exact import binomial_tail, fisher_tail, quantile_bounds
+from smoke.exact import binomial_tail, fisher_tail, quantile_bounds, rate_bounds
 
 COUNTS = st.integers(1, 3000)
 
@@ -55,3 +55,11 @@ def test_a_small_sample_has_no_upper_bound_for_its_95th_percentile() -> None:
 
     assert low is not None
     assert high is None
+
+
+@given(st.integers(1, 500), st.floats(0, 1), st.sampled_from([0.9, 0.95, 0.999]))
+def test_the_bounds_of_a_rate_are_scipys(total: int, share: float, confidence: float) -> None:
+    seen = round(share * total)
+    expected = stats.binomtest(seen, total).proportion_ci(confidence, method="exact")
+
+    assert rate_bounds(seen, total, confidence) == pytest.approx((expected.low, expected.high), abs=1e-9)

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 
 _NEGLIGIBLE = 1e-17
+_HALVES = 53
 
 
 def binomial_tail(seen: int, total: int, rate: float) -> float:
@@ -53,6 +54,28 @@ def quantile_bounds(sample: Sequence[float], quantile: float, confidence: float)
     below = [rank for rank in range(1, size + 1) if binomial_tail(rank, size, quantile) >= 1 - each]
     above = [rank for rank in range(1, size + 1) if binomial_tail(rank, size, quantile) <= each]
     return ordered[below[-1] - 1] if below else None, ordered[above[0] - 1] if above else None
+
+
+def rate_bounds(seen: int, total: int, confidence: float) -> tuple[float, float]:
+    """Between which two rates the true one lies with that confidence, after `seen` of `total`.
+
+    Source: Clopper and Pearson, 1934: the rates at which what was seen becomes too surprising, on either side.
+    """
+    if not 0 <= seen <= total or total == 0:
+        raise ValueError(f"no such count: {seen} of {total}")
+    each = (1 - confidence) / 2
+    lowest = 0.0 if seen == 0 else _crossing(lambda rate: binomial_tail(seen, total, rate) >= each)
+    highest = 1.0 if seen == total else _crossing(lambda rate: binomial_tail(seen + 1, total, rate) >= 1 - each)
+    return lowest, highest
+
+
+def _crossing(is_above: Callable[[float], bool]) -> float:
+    """The rate between 0 and 1 from which on it is so; the halves are as fine as a float's digits."""
+    low, high = 0.0, 1.0
+    for _ in range(_HALVES):
+        middle = (low + high) / 2
+        low, high = (low, middle) if is_above(middle) else (middle, high)
+    return (low + high) / 2
 
 
 def _sum(first: float, start: int, end: int, ratio: Callable[[int], float]) -> float:
