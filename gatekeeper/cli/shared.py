@@ -169,6 +169,23 @@ def target_of(invocation: Invocation, url: str | None) -> str:
     return url or (configured.get_secret_value() if configured else "")
 
 
+def database_named(invocation: Invocation, word: str) -> str:
+    """A live database: a URL as it is, `target` and `staging` for those of the settings; raises ConfigError."""
+    from gatekeeper.config.load import ConfigError
+
+    if word == "target":
+        return target_of(invocation, None)
+    if word != "staging":
+        return word
+    configured = invocation.settings.staging.url
+    if configured is None:
+        raise ConfigError(
+            "there is no staging database",
+            next_step="Name a URL, or set GATEKEEPER_STAGING__URL (`url` under [staging]).",
+        )
+    return configured.get_secret_value()
+
+
 def write_answer(text: str, output: Path | None) -> None:
     """Print the answer, or write it to the file that --output names."""
     if output is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gatekeeper.cli.shared import Invocation, command, history_of, write_answer
+from gatekeeper.cli.shared import Invocation, command, database_named, history_of, write_answer
 
 if TYPE_CHECKING:
     from gatekeeper.model.proof import VerifyReport
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 @click.option("--since", metavar="REV", help="Prove only the migrations that changed since this Git revision.")
 @click.option("--all", "everything", is_flag=True, help="Prove the whole history that the PATHS belong to.")
 @click.option("--staging", metavar="URL", help="The server to use; the embedded PostgreSQL where none is configured.")
+@click.option(
+    "--witness", metavar="URL", help="Count on this live database (or `target`) what the ways down would destroy now."
+)
 @click.option("--timeline", type=click.Path(path_type=Path), help="Draw the locks over time into this SVG file.")
 def verify(
     invocation: Invocation,
@@ -30,22 +33,37 @@ def verify(
     since: str | None,
     everything: bool,
     staging: str | None,
+    witness: str | None,
     timeline: Path | None,
 ) -> int:
     """Run migrations up, down and up again on scratch databases; prove or refute each way back.
 
     The staging server's own databases are never written to. Exits 0 when no way back was refuted and none failed (what
-    a way down would destroy is reported, not refused), 1 when one was, 3 when it could not be told.
+    a way down would destroy is reported, not refused), 1 when one was, 3 when it could not be told. With --witness, 1
+    also when rows would be destroyed now or stop a way down, and 3 when that could not be counted.
     """
-    from gatekeeper.model.proof import ProofVerdict
+    history = history_of(invocation, paths, since)
+    report = proved(invocation, history, staging, everything=everything)
+    if witness is not None:
+        from gatekeeper.staging.loss_count import with_counts
 
-    report = proved(invocation, history_of(invocation, paths, since), staging, everything=everything)
+        limit = invocation.settings.verify.witness_timeout
+        report = with_counts(report, database_named(invocation, witness), history.migrations, limit)
     if timeline is not None:
         from gatekeeper.report.lock_timeline import as_svg
 
         write_answer(as_svg(report), timeline)
     click.echo(_rendered(report, invocation.format))
-    return 1 if report.count(ProofVerdict.REFUTED) or report.count(ProofVerdict.FAILED) else 0
+    return _exit_code(report)
+
+
+def _exit_code(report: "VerifyReport") -> int:
+    from gatekeeper.model.proof import ProofVerdict
+
+    counted = [one for proof in report.proofs for one in proof.counted if one.is_due]
+    if report.count(ProofVerdict.REFUTED) or report.count(ProofVerdict.FAILED) or any(one.rows for one in counted):
+        return 1
+    return 3 if any(one.rows is None for one in counted) else 0
 
 
 def _rendered(report: "VerifyReport", form: str) -> str:

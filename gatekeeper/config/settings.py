@@ -61,9 +61,10 @@ class StagingSettings(Table):
 
 
 class VerifySettings(Table):
-    """`[verify]`: what a way down need not restore: kinds of objects, as reports name them, or whole grades."""
+    """`[verify]`: what a way down need not restore, by kind of object or grade; how long live databases are asked."""
 
     tolerate: tuple[str, ...] = (COLUMN_ORDER,)
+    witness_timeout: Duration = timedelta(seconds=10)
 
     @field_validator("tolerate")
     @classmethod

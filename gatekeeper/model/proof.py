@@ -89,11 +89,15 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class LossWitness:
-    """How many rows a loss is at one moment; None where it could not be counted, and why. Unknown is not zero."""
+    """How many rows a loss is at one moment; None where it could not be counted, and why. Unknown is not zero.
+
+    It is not due where the database does not have the migration, so that its way down will not run there.
+    """
 
     loss: Loss
     rows: int | None
     reason: str | None = None
+    is_due: bool = True
 
     @property
     def is_nothing(self) -> bool:
@@ -188,6 +192,8 @@ class RollbackProof:
     stand_ins: tuple[str, ...] = ()
     failure: Failure | None = None
     disagreements: tuple[Disagreement, ...] = ()
+    counted: tuple[LossWitness, ...] = ()
+    """The losses as they stood on a live database, where one was asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,6 +215,9 @@ TABLE: tuple[Row, ...] = (
     ),
 )
 
+ASKED_OF_THE_DATABASE = frozenset({5, 6, 7, 8})
+"""The rows that hang on what only the target database can say, at the moment of the decision."""
+
 
 def decide_undo(situation: Situation) -> Undo | Hold:
     """The first line of the table that fits; the last one fits everything."""

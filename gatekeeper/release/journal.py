@@ -25,7 +25,7 @@ def take(desk: Desk, work: Work, durably: Durably) -> Result:
 
 def _once(desk: Desk, work: Work) -> Result:
     before = next((step for step in desk.store.steps.of(desk.release_id) if step.name == work.name), None)
-    if before is not None and before.state.is_settled:
+    if before is not None and before.state.is_settled and not work.asks_anew:
         return Result.of(before)
     desk.listener.begins(work.name)
     if before is not None and before.state is StepState.RUNNING:

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 
 from gatekeeper.model.release import Outcome, PlannedUndo, Release, StepState
-from gatekeeper.policy.undo import ApplicationMove, Hold, Trouble, decide_undo
+from gatekeeper.policy.undo import ASKED_OF_THE_DATABASE, ApplicationMove, Hold, Trouble, decide_undo
 from gatekeeper.release.situation import situation_of
 from gatekeeper.release.step import Result, Work
 from gatekeeper.release.steps import (
@@ -14,6 +14,7 @@ from gatekeeper.release.steps import (
     deploy,
     gate,
     lint,
+    loss_witness,
     migrate,
     rollback,
     smoke,
@@ -101,6 +102,10 @@ class Runbook:
 
     def _back(self, trouble: Trouble, because: str) -> Ending:
         decision = decide_undo(situation_of(self._release, self._found, trouble))
+        if decision.row in ASKED_OF_THE_DATABASE:
+            witness = self._take(loss_witness.WORK)
+            because = f"{because}. {witness.summary}"
+            decision = decide_undo(situation_of(self._release, self._found, trouble))
         undo = PlannedUndo(decision.row, decision.plan)
         if isinstance(decision, Hold):
             return Ending(Outcome.HELD, WAITS_FOR_A_PERSON, f"{because}. {decision.plan}", undo)

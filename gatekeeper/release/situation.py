@@ -22,7 +22,8 @@ def situation_of(release: Release, found: Found, trouble: Trouble) -> Situation:
         rewrote_values=bool(found.get("lint", {}).get("rewrites")),
         previous_works=_previous_works(found),
         down_proven=_answer(found, "verify", "down"),
-        nothing_lost=_answer(found, "verify", "nothing_lost"),
+        nothing_lost=_answer(found, "loss witness" if found.get("loss witness") else "verify", "nothing_lost"),
+        fits_budget=_answer(found, "loss witness", "fits_budget"),
         above_floor=Answer.DISPROVEN if contracted else Answer.PROVEN,
         ahead=len(found.get("migrate", {}).get("applied", ())),
     )

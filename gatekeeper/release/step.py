@@ -56,13 +56,15 @@ class Work:
     """One step of the runbook.
 
     `act` does it. `observe` looks, after a crash in the middle of `act`, whether it has been done already, and
-    answers None where it is to be done (again).
+    answers None where it is to be done (again). A step that `asks_anew` is about the moment: its answer is not kept
+    for a later run.
     """
 
     name: str
     phase: Phase
     act: Callable[["Desk"], Result]
     observe: Callable[["Desk"], Result | None] = lambda desk: None
+    asks_anew: bool = False
 
 
 def done(summary: str, *, evidence: tuple[str, ...] = (), **facts: Any) -> Result:

@@ -7,6 +7,8 @@ from gatekeeper.model.proof import (
     ChainProof,
     DifferenceClass,
     LockTrace,
+    Loss,
+    LossWitness,
     ProofVerdict,
     RollbackProof,
     SchemaDifference,
@@ -52,10 +54,7 @@ def _proof(proof: RollbackProof) -> dict[str, Any]:
             {"relation": d.relation, "column": d.column, "before": d.before, "after": d.after, "message": d.message}
             for d in proof.data_differences
         ],
-        "loss": [
-            {"relation": loss.relation, "column": loss.column, "message": loss.message, "witness": loss.witness}
-            for loss in proof.loss
-        ],
+        "loss": [_loss(loss, counted) for loss, counted in _counted(proof)],
         "stand_ins": list(proof.stand_ins),
         "disagreements": [
             {
@@ -86,6 +85,18 @@ def _trace(trace: LockTrace) -> dict[str, Any]:
         "statements": [_statement(one) for one in trace.statements],
         "waits": [_wait(one) for one in trace.waits],
     }
+
+
+def _loss(loss: Loss, counted: LossWitness | None) -> dict[str, Any]:
+    told = {"relation": loss.relation, "column": loss.column, "message": loss.message, "witness": loss.witness}
+    now = {"rows": counted.rows, "reason": counted.reason} if counted else {}
+    return {**told, "destroys": loss.destroys, **now}
+
+
+def _counted(proof: RollbackProof) -> Iterator[tuple[Loss, LossWitness | None]]:
+    """Each loss, with what a live database says of it where one was asked."""
+    said = {counted.loss: counted for counted in proof.counted}
+    yield from ((loss, said.get(loss)) for loss in proof.loss)
 
 
 def _wait(wait: Wait) -> dict[str, Any]:
@@ -121,6 +132,8 @@ def _difference(difference: SchemaDifference) -> dict[str, Any]:
         "name": difference.name,
         "before": difference.before,
         "after": difference.after,
+        "grade": difference.grade.value,
+        "tolerated": difference.tolerated,
     }
 
 
@@ -161,9 +174,9 @@ def reasons(proof: RollbackProof) -> Iterator[str]:
         yield f"    data: {difference.message}"
     if proof.verdict is ProofVerdict.REFUTED:  # then it is the consequence
         yield from _failure_lines(proof)
-    for loss in proof.loss:
-        yield f"    lost by the way down: {loss.message}"
-        yield f"      count it on the live database: {loss.witness}"
+    for loss, counted in _counted(proof):
+        yield f"    {'lost by' if loss.destroys else 'may stop'} the way down: {loss.message}"
+        yield f"      {_now(counted)}: {loss.witness}"
     for stand_in in proof.stand_ins:
         yield f"    with a stand-in: {stand_in}"
     for way, trace in (("up", proof.up), ("down", proof.down)):
@@ -174,6 +187,14 @@ def reasons(proof: RollbackProof) -> Iterator[str]:
             f"    {one.direction}, line {one.line}: the linter expects {one.predicted or 'no lock'} on {one.relation}, "
             f"PostgreSQL shows {one.observed or 'none'}"
         )
+
+
+def _now(counted: LossWitness | None) -> str:
+    if counted is None:
+        return "count it on the live database"
+    if counted.rows is None:
+        return f"{'unknown on' if counted.is_due else 'not counted on'} the live database ({counted.reason})"
+    return f"{counted.rows or 'no'} row{'' if counted.rows == 1 else 's'} on the live database now"
 
 
 def _failure_lines(proof: RollbackProof) -> Iterator[str]:

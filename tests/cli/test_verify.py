@@ -5,8 +5,12 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import jsonschema
+import psycopg
 import pytest
 
+from gatekeeper.staging.scratch import Scratch
+from gatekeeper.staging.server import StagingServer
+from tests.conftest import url_of
 from tests.gatekeeper.commands import gatekeeper
 
 SCHEMA = json.loads((Path(__file__).parent.parent / "schemas" / "verify.schema.json").read_text())
@@ -45,6 +49,7 @@ def test_each_verdict_is_given_for_its_reason_and_the_json_keeps_its_promise(his
     }
     (left_over,) = report["migrations"][3]["schema_differences"]
     assert (left_over["class"], left_over["kind"]) == ("left over", "index")
+    assert (left_over["grade"], left_over["tolerated"]) == ("performance", False)
     assert "orders_note" in left_over["name"]
     error = report["migrations"][4]["error"]
     assert (error["direction"], error["sqlstate"]) == ("down", "42703")
@@ -109,6 +114,35 @@ def test_the_other_formats_say_the_same(history: Path) -> None:
     assert "| 🛑 refuted | `0004` | + index " in markdown
     assert "`0002`" not in markdown  # what is proven needs no words
     assert 'column "totl"' in markdown
+
+
+def test_the_witness_counts_on_a_live_database_what_a_way_down_would_destroy_now(
+    history: Path, server: StagingServer, scratch_databases: Scratch
+) -> None:
+    live = url_of(server, scratch_databases.create())
+    with psycopg.connect(live) as session:
+        session.execute("CREATE TABLE orders (id bigint PRIMARY KEY, note text, paid boolean)")
+        session.execute("CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL)")
+        session.execute("INSERT INTO schema_migrations VALUES (3, false)")
+    lossy = ("verify", history / "0003_lossy.up.sql", "--staging", server.url, "--quiet")
+    nothing = gatekeeper(*lossy, "--witness", live, "--format", "json")
+    with psycopg.connect(live) as session:
+        session.execute("INSERT INTO orders VALUES (1, 'secret words', true), (2, 'x', NULL)")
+    one = gatekeeper(*lossy, "--witness", live)
+    with psycopg.connect(live) as session:
+        session.execute("ALTER TABLE orders RENAME paid TO settled")
+    unknown = gatekeeper(*lossy, "--witness", live)
+    with psycopg.connect(live) as session:
+        session.execute("UPDATE schema_migrations SET version = 2")
+    not_there = gatekeeper(*lossy, "--witness", live)
+
+    jsonschema.validate(json.loads(nothing.out), SCHEMA)
+    assert [loss["rows"] for loss in json.loads(nothing.out)["migrations"][0]["loss"]] == [0]
+    assert (nothing.exit_code, one.exit_code, unknown.exit_code, not_there.exit_code) == (0, 1, 3, 0)
+    assert "1 row on the live database now: SELECT count(*)" in one.out
+    assert "secret" not in one.out
+    assert 'unknown on the live database (column "paid" does not exist)' in unknown.out
+    assert "not counted on the live database (0003 is not applied there)" in not_there.out
 
 
 def test_the_timeline_draws_every_table_that_was_locked(history: Path, tmp_path: Path) -> None:

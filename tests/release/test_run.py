@@ -28,6 +28,7 @@ GOOD: dict[str, Result] = {
     "bake": skipped(""),
     "rollback": done(""),
     "verify rollback": done(""),
+    "loss witness": done("nothing", nothing_lost="proven", fits_budget="proven"),
 }
 
 
@@ -117,6 +118,34 @@ def test_a_previous_version_that_fails_on_the_new_schema_is_not_brought_back() -
     assert "rollback" not in taken
 
 
+@pytest.mark.parametrize(
+    ("lost", "fits", "row"),
+    [
+        ("proven", "proven", 5), ("disproven", "proven", 6), ("unknown", "proven", 7), ("proven", "unknown", 8),
+        ("disproven", "disproven", 6),
+    ],
+)  # fmt: skip
+def test_the_target_database_is_asked_before_its_way_down_is_spoken_of(lost: str, fits: str, row: int) -> None:
+    results = GOOD | {"smoke previous": done("", works="disproven"), "smoke": failed("500")}
+    results |= {"loss witness": done("", nothing_lost=lost, fits_budget=fits)}
+    results |= {"verify": done("", down="proven", nothing_lost="proven")}  # what staging thought does not count
+
+    end, taken = follow(results)
+
+    assert (end.outcome, end.undo and end.undo.row) == (Outcome.HELD, row)
+    assert taken[-1] == "loss witness"
+
+
+def test_a_target_database_that_does_not_answer_is_unknown() -> None:
+    dark = waiting("cannot connect", 3)
+    end = ending(
+        **{"smoke previous": done("", works="disproven"), "smoke": failed(""), "loss witness": dark},
+        verify=done("", down="proven", nothing_lost="unknown"),
+    )
+
+    assert (end.outcome, end.undo and end.undo.row) == (Outcome.HELD, 7)
+
+
 def test_what_was_removed_is_not_rolled_back_onto() -> None:
     end = ending(lint=done("", expands="disproven", removes=["column a.b"]), smoke=failed("500"))
 
@@ -175,6 +204,7 @@ outcomes = st.fixed_dictionaries(
         "bake": anything,
         "rollback": anything,
         "verify rollback": anything,
+        "loss witness": st.builds(done, st.just(""), nothing_lost=answers, fits_budget=answers) | anything,
     }
 )
 

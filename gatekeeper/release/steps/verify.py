@@ -6,6 +6,7 @@ from gatekeeper.policy.undo import Answer
 from gatekeeper.release.desk import Desk
 from gatekeeper.release.history import project_history
 from gatekeeper.release.step import Result, Work, done, failed, skipped
+from gatekeeper.release.way_down import as_facts, way_down_of
 from gatekeeper.report.proofs import as_json
 from gatekeeper.staging.at_hand import extensions_of
 from gatekeeper.staging.judge import tolerating
@@ -52,6 +53,7 @@ def act(desk: Desk) -> Result:
         down=(Answer.PROVEN if restored else Answer.DISPROVEN).value,
         # Where something could be lost, only a witness on production can tell whether it is.
         nothing_lost=(Answer.PROVEN if lossless else Answer.UNKNOWN).value,
+        way_down=as_facts(way_down_of(report)),
     )
 
 
