@@ -13,6 +13,7 @@ PLUG_IN_ROOMS = {
     "migrations_lint/reporters": "REPORTER",
     "smoke/checks": "CHECK",
     "gatekeeper/providers": "PROVIDER",
+    "gatekeeper/notify": "CHANNEL",
 }
 
 

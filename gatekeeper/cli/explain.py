@@ -1,4 +1,4 @@
-"""`gatekeeper explain NAME`: the page of a rule, format, reporter, check, provider or measure."""
+"""`gatekeeper explain NAME`: the page of a rule, format, reporter, check, provider, measure or channel."""
 
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,7 +18,7 @@ class NothingToExplain(GatekeeperError):
 @command()
 @click.argument("name")
 def explain(invocation: Invocation, name: str) -> None:
-    """Show the page of the rule, format, reporter, check, provider or measure called NAME."""
+    """Show the page of the rule, format, reporter, check, provider, measure or channel called NAME."""
     pages = _pages(invocation.settings.lint.rules)
     page = pages.get(name) or pages.get(name.replace("_", "-"))
     if page is None:
@@ -43,7 +43,7 @@ def explain(invocation: Invocation, name: str) -> None:
 def _pages(own_rules: tuple[str, ...]) -> dict[str, Path]:
     import migrations_lint
     import smoke
-    from gatekeeper import measures, providers
+    from gatekeeper import measures, notify, providers
 
     lint = Path(str(migrations_lint.__file__)).parent
     rooms = (
@@ -54,5 +54,6 @@ def _pages(own_rules: tuple[str, ...]) -> dict[str, Path]:
         Path(str(smoke.__file__)).parent / "checks",
         Path(str(providers.__file__)).parent,
         Path(str(measures.__file__)).parent,
+        Path(str(notify.__file__)).parent,
     )
     return {page.stem.replace("_", "-"): page for room in rooms for page in sorted(room.glob("*.md"))}

@@ -21,6 +21,7 @@ from pydantic_settings import (
 
 from gatekeeper.config.durations import Duration
 from gatekeeper.model.grade import COLUMN_ORDER, TOLERABLE
+from gatekeeper.model.message import Event
 from migrations_lint.settings import LintSettings
 from smoke.settings import SmokeSettings
 
@@ -151,6 +152,35 @@ class AuditSettings(Table):
     private_key: SecretStr | None = None
 
 
+class ChannelSettings(Table):
+    """`[[notify.channel]]`: one way to people, and what it tells them."""
+
+    use: str
+    name: str = ""
+    events: tuple[Event, ...] = ()
+    options: Mapping[str, Any] = Field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The name that tells it from others of its kind."""
+        return self.name or self.use
+
+
+class NotifySettings(Table):
+    """`[notify]`: who is told of releases."""
+
+    channel: tuple[ChannelSettings, ...] = ()
+
+    @field_validator("channel")
+    @classmethod
+    def _told_apart(cls, channels: tuple[ChannelSettings, ...]) -> tuple[ChannelSettings, ...]:
+        titles = [one.title for one in channels]
+        for title in titles:
+            if titles.count(title) > 1:
+                raise ValueError(f"two are called {title!r}: give them different names with `name`")
+        return channels
+
+
 class StoreSettings(Table):
     """`[store]`: where releases, evidence and approvals are kept."""
 
@@ -180,6 +210,7 @@ class Settings(BaseSettings):
     deploy: DeploySettings = DeploySettings()
     bake: BakeSettings = BakeSettings()
     gate: GateSettings = GateSettings()
+    notify: NotifySettings = NotifySettings()
     store: StoreSettings = StoreSettings()
     audit: AuditSettings = AuditSettings()
 

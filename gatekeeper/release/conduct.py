@@ -9,13 +9,16 @@ from datetime import timedelta
 
 from gatekeeper.config.settings import Settings
 from gatekeeper.errors import GatekeeperError
+from gatekeeper.model.message import Event
 from gatekeeper.model.release import Outcome, Phase, Release, ReleaseRecord, StepState
+from gatekeeper.policy.telling import event_of
 from gatekeeper.release.at_gate import waits_for
-from gatekeeper.release.desk import Desk, Listener, now
+from gatekeeper.release.desk import Desk, Listener, Silence, now
 from gatekeeper.release.engine import forget, run_leg
 from gatekeeper.release.identity import who_am_i
 from gatekeeper.release.journal import Durably, take
 from gatekeeper.release.lease import Lease, holding
+from gatekeeper.release.postman import Postman, deliver, letters_about
 from gatekeeper.release.run import WAITS_FOR_A_PERSON, Course, Ending, Runbook
 from gatekeeper.release.seal import key_of, seal
 from gatekeeper.report.summary import markdown
@@ -61,10 +64,14 @@ def record_of(store: Store, release_id: str) -> ReleaseRecord:
 
 
 def start(settings: Settings, store: Store, release: Release, listener: Listener) -> Ending:
-    """Begin a release and follow it to its end, or to where it waits; raises PlaceTaken, or UnusableKey beforehand."""
+    """Begin a release and follow it to its end, or to where it waits.
+
+    Raises PlaceTaken, and before anything begins what is wrong with the audit key or a channel.
+    """
     key_of(settings)
+    told = letters_about(settings, release, Event.STARTED, f"{release.starter} has started it")
     with holding(store.leases, release.place, release.id) as lease:
-        store.releases.add(release)
+        store.releases.add(release, told)
         return _conduct(settings, store, release, Course.RELEASE, lease, listener)
 
 
@@ -114,7 +121,9 @@ def abort(settings: Settings, store: Store, release_id: str) -> Release:
     with holding(store.leases, release.place, release.id):
         forget(release.id, store_url=settings.store.url.get_secret_value())
         ending = Ending(Outcome.STOPPED, 1, "aborted before it touched production")
-        return _close(settings, store, release.id, ending, by=who_am_i())
+        closed = _close(settings, store, release.id, ending, by=who_am_i())
+    deliver(settings, store, Silence())
+    return closed
 
 
 def waits_at_gate(ending: Ending) -> bool:
@@ -142,7 +151,9 @@ def is_open_ended(record: ReleaseRecord) -> bool:
 def _conduct(
     settings: Settings, store: Store, release: Release, course: Course, lease: Lease, listener: Listener
 ) -> Ending:
-    desk = Desk(release.id, settings, store, lease, listener)
+    postman = Postman(settings, store, listener)
+    postman.go()
+    desk = Desk(release.id, settings, store, lease, listener, postman)
 
     def follow(course_name: str, durably: Durably) -> dict[str, object]:
         runbook = Runbook(release, lambda work: take(desk, work, durably))
@@ -158,6 +169,8 @@ def _conduct(
         listener.remarks("interrupted", f"go on with `gatekeeper release resume {release.id}`")
         os._exit(INTERRUPTED)  # the step's thread would act on; a killed process is what resume is made for
     _close(settings, store, release.id, ending, by="gatekeeper")
+    postman.go()
+    postman.close()
     return ending
 
 
@@ -168,7 +181,8 @@ def _close(settings: Settings, store: Store, release_id: str, ending: Ending, *,
     if ending.outcome is not None:
         phase = release.phase if ending.outcome is Outcome.HELD else Phase.CLOSED
         release = replace(release, outcome=ending.outcome, ended=now(), phase=phase)
-    store.releases.end(release, by, now())
+    told = letters_about(settings, release, event_of(release), release.summary)
+    store.releases.end(release, by, now(), told)
     (store.evidence.folder(release.id) / "audit-head.txt").write_text(seal(settings, store).text, encoding="utf-8")
     page = store.evidence.folder(release.id) / "report.md"
     page.write_text(markdown(record_of(store, release.id)), encoding="utf-8")

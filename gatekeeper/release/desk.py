@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from gatekeeper.config.load import ConfigError
 from gatekeeper.config.settings import Settings
 from gatekeeper.model.evidence import Evidence
+from gatekeeper.model.message import Event
 from gatekeeper.model.release import PlannedUndo, Release, Step
 from gatekeeper.providers import Provider, providers
 from gatekeeper.release.lease import Lease
@@ -31,6 +32,13 @@ class Listener(Protocol):
 
     def ends(self, step: Step) -> None:
         """A step has ended, or waits."""
+
+
+class Teller(Protocol):
+    """Tells people of a release, beside it."""
+
+    def tell(self, release: Release, event: Event, reason: str) -> None:
+        """Something happened that people want to hear of."""
 
 
 class Silence:
@@ -55,6 +63,7 @@ class Desk:
     store: Store
     lease: Lease
     listener: Listener
+    teller: Teller
 
     @property
     def release(self) -> Release:
@@ -108,7 +117,11 @@ def provider_named(name: str) -> Provider:
 
 def secrets_of(settings: Settings) -> tuple[str, ...]:
     """The values that must never show: passwords in URLs, and what options take from the environment."""
-    options = (settings.deploy.options, *(one.options for one in settings.bake.objective))
+    options = (
+        settings.deploy.options,
+        *(one.options for one in settings.bake.objective),
+        *(one.options for one in settings.notify.channel),
+    )
     return tuple(dict.fromkeys([*_passwords(settings), *_from_environment(options)]))
 
 

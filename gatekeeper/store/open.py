@@ -14,6 +14,7 @@ from gatekeeper.store.audit import AuditLog
 from gatekeeper.store.connect import StoreUnreachable, connect, read_url
 from gatekeeper.store.evidence import EvidenceStore
 from gatekeeper.store.leases import Leases
+from gatekeeper.store.outbox import Outbox
 from gatekeeper.store.releases import Releases
 from gatekeeper.store.schema import bring_up_to_date, revision_of
 from gatekeeper.store.steps import Steps
@@ -29,6 +30,7 @@ class Store:
     approvals: Approvals
     leases: Leases
     audit: AuditLog
+    outbox: Outbox
 
     def record(self, release_id: str) -> ReleaseRecord | None:
         """All of one release; its id may be shortened as long as it stays unambiguous."""
@@ -80,4 +82,5 @@ def _over(engine: Engine, artifacts: Path) -> Store:
         Approvals(engine),
         Leases(engine),
         AuditLog(engine),
+        Outbox(engine),
     )

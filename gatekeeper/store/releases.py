@@ -1,5 +1,6 @@
 """Releases as rows, and back."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from gatekeeper.model.audit import AuditEvent
 from gatekeeper.model.release import Outcome, Phase, PlannedMigration, PlannedUndo, Release
 from gatekeeper.store import tables
 from gatekeeper.store.audit import append
+from gatekeeper.store.outbox import Letter, put
 
 _releases = tables.releases
 
@@ -20,8 +22,8 @@ class Releases:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, release: Release) -> None:
-        """Remember a new release."""
+    def add(self, release: Release, letters: Sequence[Letter] = ()) -> None:
+        """Remember a new release, and what people are to be told of its start."""
         with self._engine.begin() as connection:
             connection.execute(insert(_releases).values(_row(release)))
             details = {
@@ -31,19 +33,21 @@ class Releases:
                 "migrations": [migration.id for migration in release.migrations],
             }
             append(connection, AuditEvent(release.starter, "start", release.id, release.started, details=details))
+            put(connection, letters, release.started)
 
     def save(self, release: Release) -> None:
         """Remember how far it has come."""
         with self._engine.begin() as connection:
             connection.execute(update(_releases).where(_releases.c.id == release.id).values(_row(release)))
 
-    def end(self, release: Release, by: str, at: datetime) -> None:
-        """Remember how a run of it ended, or where it waits."""
+    def end(self, release: Release, by: str, at: datetime, letters: Sequence[Letter] = ()) -> None:
+        """Remember how a run of it ended, or where it waits, and what people are to be told of that."""
         action = release.outcome.value if release.outcome else "pause"
         details = {"summary": release.summary, "undo": [release.undo.row, release.undo.plan] if release.undo else None}
         with self._engine.begin() as connection:
             connection.execute(update(_releases).where(_releases.c.id == release.id).values(_row(release)))
             append(connection, AuditEvent(by, action, release.id, at, release.digest, details))
+            put(connection, letters, at)
 
     def reopen(self, release: Release, asked: str, by: str, at: datetime) -> None:
         """Remember that somebody asked to go on with it, or to take it back."""

@@ -133,3 +133,17 @@ audit_heads = Table(
     Column("size", Integer, primary_key=True, autoincrement=False),
     Column("text", Text, nullable=False),
 )
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("release", ForeignKey("releases.id"), nullable=False, index=True),
+    Column("channel", Text, nullable=False),
+    Column("event", String(20), nullable=False),
+    Column("message", _JSON, nullable=False),
+    Column("written", Moment, nullable=False),
+    Column("claimed", Moment),
+    Column("attempts", Integer, nullable=False),
+    Column("sent", Moment),
+)

@@ -5,7 +5,8 @@
     python site.py deploy FOLDER VERSION
     python site.py status FOLDER
 
-While FOLDER/slow exists, answers of a -slow version take their time, so that a test can kill whoever waits for them.
+While FOLDER/slow exists, answers of a version with -slow in its name take their time, so that a test can kill whoever
+waits for them.
 """
 
 import sys
@@ -19,7 +20,7 @@ class Site(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         version = (self.folder / "serving").read_text()
-        if version.endswith("-slow") and (self.folder / "slow").exists():
+        if "-slow" in version and (self.folder / "slow").exists():
             (self.folder / "asked").touch()
             time.sleep(8)
         unwell = version.endswith("-unwell") and self.path != "/api/health"

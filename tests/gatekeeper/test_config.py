@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gatekeeper.config.durations import parse_duration, show_duration
 from gatekeeper.config.load import ConfigError, load
-from gatekeeper.config.settings import FreezeSettings, ObjectiveSettings, Settings
+from gatekeeper.config.settings import ChannelSettings, FreezeSettings, ObjectiveSettings, Settings
 from migrations_lint.settings import PathSettings
 from smoke.settings import CheckSettings
 
@@ -34,7 +34,9 @@ def test_the_example_shows_the_defaults() -> None:
 def test_the_example_has_every_key_and_no_other() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     uncommented = "\n".join(line.removeprefix("# ") if is_key(line) else line for line in text.splitlines())
-    written = tomllib.loads(re.sub(r"^(check|path|objective|freeze) = \[\]\n", "", uncommented, flags=re.MULTILINE))
+    written = tomllib.loads(
+        re.sub(r"^(check|path|objective|freeze|channel) = \[\]\n", "", uncommented, flags=re.MULTILINE)
+    )
 
     assert sorted(keys_of_table(written)) == sorted(keys_of_settings())
 
@@ -197,6 +199,7 @@ REPEATED = {
     "lint.path": PathSettings,
     "bake.objective": ObjectiveSettings,
     "gate.freeze": FreezeSettings,
+    "notify.channel": ChannelSettings,
 }
 REPEATED_TABLES = {f"# [[{name}]]" for name in REPEATED}
 FREE_FORM = {
@@ -206,6 +209,7 @@ FREE_FORM = {
     "gate.aliases",
     "smoke.check.options",
     "bake.objective.options",
+    "notify.channel.options",
 }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gatekeeper.model.gate import Approval, Decision
+from gatekeeper.model.message import Event, Message
 from gatekeeper.model.release import (
     Outcome,
     Phase,
@@ -22,6 +23,7 @@ from gatekeeper.store.connect import StoreMisconfigured, StoreUnreachable
 from gatekeeper.store.evidence import tampered
 from gatekeeper.store.leases import LeaseRow
 from gatekeeper.store.open import Store, open_store
+from gatekeeper.store.outbox import Letter, letters
 from gatekeeper.store.steps import LeaseLost
 
 NOW = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
@@ -204,3 +206,43 @@ def test_a_url_that_the_store_cannot_speak_to_is_a_mistake_in_the_settings(text:
         pass
 
     assert caught.value.exit_code == 2
+
+
+def letter_for(*channels: str) -> tuple[Letter, ...]:
+    message = Message(Event.HELD, RELEASE.id, "clinic", "production", "v2", "abc", "v2: held", "too few samples")
+    return letters(message, channels)
+
+
+def test_a_letter_is_put_in_once_and_claimed_by_one(store: Store) -> None:
+    store.releases.add(RELEASE)
+    both = letter_for("pagerduty", "slack")
+    store.outbox.put(both, NOW)
+    store.releases.end(replace(RELEASE, outcome=Outcome.HELD), "gatekeeper", NOW, both)
+
+    with ThreadPoolExecutor(4) as pool:
+        claimed = [letter for letter in pool.map(lambda _: store.outbox.claim(NOW), range(4)) if letter]
+
+    assert sorted(letter.channel for letter in claimed) == ["pagerduty", "slack"]
+    store.outbox.sent(claimed[0], NOW)
+    assert [letter.key for letter in store.outbox.waiting()] == [claimed[1].key]
+    assert store.outbox.claim(NOW + timedelta(minutes=5)) == claimed[1]
+
+
+def test_a_letter_knows_what_its_channel_was_told_before(store: Store) -> None:
+    store.releases.add(RELEASE)
+    (held,) = letter_for("pagerduty")
+    store.outbox.put([held], NOW)
+    store.outbox.put(letters(replace(held.message, event=Event.RELEASED), ["pagerduty"]), NOW + timedelta(seconds=1))
+
+    told = [letter.told for _ in range(2) if (letter := store.outbox.claim(NOW + timedelta(seconds=2)))]
+
+    assert told == [frozenset(), frozenset({Event.HELD})]
+
+
+def test_a_letter_that_never_arrives_is_given_up(store: Store) -> None:
+    store.releases.add(RELEASE)
+    store.outbox.put(letter_for("slack"), NOW)
+
+    tried = [store.outbox.claim(NOW + timedelta(minutes=5 * attempt)) for attempt in range(20)]
+
+    assert len([letter for letter in tried if letter]) == 12

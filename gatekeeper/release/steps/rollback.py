@@ -1,6 +1,7 @@
 """Roll back: the provider puts the previous version live again; the schema is left as it is."""
 
-from gatekeeper.model.release import Phase
+from gatekeeper.model.message import Event
+from gatekeeper.model.release import Phase, StepState
 from gatekeeper.release import serving
 from gatekeeper.release.carry_out import carry_out, problem_of
 from gatekeeper.release.desk import Desk
@@ -9,11 +10,18 @@ from gatekeeper.release.step import Result, Work, done, failed
 
 def act(desk: Desk) -> Result:
     """Carry out what the provider plans, then ask which version serves."""
+    desk.teller.tell(desk.release, Event.ROLLING_BACK, _reason(desk))
     about = serving.of(desk.settings, desk.release)
     carried = carry_out(desk.provider.plan_rollback(about), lambda text: desk.remark("rollback", text))
     if (problem := problem_of(carried)) is not None:
         return failed(problem)
     return _confirmed(desk) or done(f"{desk.release.previous} was restored; the provider cannot say what serves")
+
+
+def _reason(desk: Desk) -> str:
+    failures = [step for step in desk.store.steps.of(desk.release_id) if step.state is StepState.FAILED]
+    because = f"{failures[-1].name}: {failures[-1].summary}" if failures else "a rollback was asked for"
+    return f"{because}. {desk.release.previous} is being put live again."
 
 
 def observe(desk: Desk) -> Result | None:
