@@ -18,16 +18,34 @@ from smoke.settings import SmokeSettings, read
 @click.option("--config", type=click.Path(path_type=Path), help="A TOML file with a [smoke] table.")
 @click.option("--url", default="", help="The running site, in place of the configured one.")
 @click.option("--only", multiple=True, metavar="CHECK", help="Ask this check alone; can be repeated.")
+@click.option("--repeat", default=1, type=click.IntRange(1), metavar="N", help="Ask each check N times; tell its rate.")
+@click.option("--stop-at-first-critical", is_flag=True, help="Ask no more once a critical check has failed.")
 @click.option("--artifacts", type=click.Path(path_type=Path), default=ARTIFACTS, help="Where screenshots go.")
 @click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text")
-def main(config: Path | None, url: str, only: tuple[str, ...], artifacts: Path, output_format: str) -> int:
+def main(
+    config: Path | None,
+    url: str,
+    only: tuple[str, ...],
+    repeat: int,
+    stop_at_first_critical: bool,
+    artifacts: Path,
+    output_format: str,
+) -> int:
     """Ask a running site whether it works.
 
     Exits 0 when it does, 1 when it does not, 2 for wrong settings, 3 when that could not be told.
     """
     settings = read(config) if config else SmokeSettings()
     settings = replace(settings, url=url or settings.url)
-    report = ask_site(settings, os.environ, only=only, artifacts=artifacts, progress=_tell)
+    report = ask_site(
+        settings,
+        os.environ,
+        only=only,
+        artifacts=artifacts,
+        progress=_tell,
+        repeat=repeat,
+        stop_at_first_critical=stop_at_first_critical,
+    )
     if output_format == "json":
         click.echo(json.dumps(as_json(report)))
     else:

@@ -9,7 +9,7 @@ from smoke.checks import checks_from
 from smoke.errors import UnknownCheck
 from smoke.model import Check, SmokeReport, Target
 from smoke.probe import answers
-from smoke.run import Progress, run
+from smoke.run import Conduct, Progress, run
 from smoke.settings import FIRST_PAGE, SmokeSettings
 
 ARTIFACTS = Path(".gatekeeper/artifacts")
@@ -22,6 +22,8 @@ def ask_site(
     only: Sequence[str] = (),
     artifacts: Path = ARTIFACTS,
     progress: Progress | None = None,
+    repeat: int = 1,
+    stop_at_first_critical: bool = False,
 ) -> SmokeReport:
     """Ask the checks of `settings`, or those named by `only`, or just the first page where none is configured.
 
@@ -36,7 +38,8 @@ def ask_site(
         answers(settings.url)
     target = Target(settings.url, artifacts, control_url=settings.control_url or None)
     chosen = [check for check in checks if not only or check.name in only]
-    return run(chosen, target, time.monotonic() + settings.deadline_seconds, progress)
+    conduct = Conduct.of(settings, repeat=repeat, stop_at_first_critical=stop_at_first_critical)
+    return run(chosen, target, time.monotonic() + settings.deadline_seconds, progress, conduct)
 
 
 def configured(settings: SmokeSettings, environment: Mapping[str, str]) -> tuple[Check, ...]:

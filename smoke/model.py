@@ -1,7 +1,7 @@
 """The values of a smoke run: what is asked, of whom, and what came back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -37,11 +37,23 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeated:
+    """How often a check that was asked many times passed, and between which rates the true one lies (exact bounds)."""
+
+    asked: int
+    passed: int
+    at_least: float
+    at_most: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What one check found. `message` is one sentence; it never carries a secret or a person's data.
 
     `unreached`: nothing was heard from the site at all, so the network may be to blame. `refused`: its machine
-    was reached and turned us away.
+    was reached and turned us away. `quarantine` says who bears its failure and until when; `shadow`: it is on trial.
+    Neither lets a failure count.
     """
 
     name: str
@@ -53,6 +65,15 @@ class Outcome:
     artifacts: tuple[Artifact, ...] = ()
     unreached: bool = False
     refused: bool = False
+    quarantine: str = ""
+    shadow: bool = False
+    repeated: Repeated | None = None
+
+    @property
+    def is_decisive(self) -> bool:
+        """Whether this outcome alone makes the run fail."""
+        counts = self.critical and not self.quarantine and not self.shadow
+        return counts and self.verdict in {Verdict.FAIL, Verdict.CRITICAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +115,26 @@ class Check(Protocol):
         ...
 
     @property
+    def beside_others(self) -> bool:
+        """Whether it may be asked on a thread of its own while others are: it neither disturbs nor minds them."""
+        ...
+
+    @property
+    def success_rate(self) -> float | None:
+        """How often it has to pass when it is asked many times; None where nobody has said."""
+        ...
+
+    @property
+    def quarantine(self) -> str:
+        """Who bears its failure and until when; empty where it counts."""
+        ...
+
+    @property
+    def shadow(self) -> bool:
+        """Whether it is on trial: asked and shown, and not acted upon."""
+        ...
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """The values that it was given in confidence."""
         ...
@@ -116,12 +157,18 @@ class SmokeReport:
         """The gravest of the critical checks; a check that is not critical can lower it to flaky at most."""
         return overall(self.outcomes)
 
+    @property
+    def verdict_with_shadow(self) -> Verdict:
+        """What the verdict would be if the checks on trial counted too."""
+        return overall([replace(outcome, shadow=False) for outcome in self.outcomes])
+
 
 def overall(outcomes: Sequence[Outcome]) -> Verdict:
     """Fold outcomes into one verdict; nothing asked is nothing known, hence inconclusive."""
-    if not outcomes:
-        return Verdict.INCONCLUSIVE
-    weighed = [
-        outcome.verdict if outcome.critical or outcome.verdict.is_good else Verdict.FLAKY for outcome in outcomes
-    ]
-    return max(weighed, key=lambda verdict: verdict.rank)
+    return max(map(_weight, outcomes), key=lambda verdict: verdict.rank, default=Verdict.INCONCLUSIVE)
+
+
+def _weight(outcome: Outcome) -> Verdict:
+    if outcome.shadow or outcome.quarantine:
+        return Verdict.PASS
+    return outcome.verdict if outcome.critical or outcome.verdict.is_good else Verdict.FLAKY

@@ -2,16 +2,18 @@
 
 import json
 import socket
+import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urljoin
 
 import httpx
 
 from smoke.errors import NoAnswer, TargetUnreachable, UnusableUrl
+from smoke.line import cut_at
 from smoke.redact import clean
 
 LARGEST_BODY = 1024 * 1024
@@ -19,15 +21,21 @@ MOST_REDIRECTS = 5
 _CONNECT_SECONDS = 5.0
 _USER_AGENT = "gatekeeper-smoke"
 
+Error = TypeVar("Error", bound=BaseException)
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer, as far as it was read; the body may hold personal data and must not be shown."""
+    """An answer, as far as it was read; the body may hold personal data and must not be shown.
+
+    `headers` have lower-case names; `cookies` are the Set-Cookie headers, each by itself.
+    """
 
     status: int
     seconds: float
     body: bytes = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
+    cookies: tuple[str, ...] = field(default=(), repr=False)
 
     def json(self) -> Any:
         """The body as JSON; raises ValueError where it is not."""
@@ -42,45 +50,49 @@ class Session:
 
     def get(self, path: str, *, headers: Mapping[str, str] | None = None, follow: bool = True) -> Reply:
         """Ask for a path of the site; `follow` goes after redirects."""
-        return self._ask("GET", path, headers=headers, follow=follow)
+        return self.send("GET", path, headers=headers, follow=follow)
 
     def post(self, path: str, body: Any) -> Reply:
         """Send a JSON body to a path of the site; redirects are not followed."""
-        return self._ask("POST", path, body=body)
+        return self.send("POST", path, json.dumps(body).encode(), headers={"content-type": "application/json"})
 
-    def _ask(
+    def send(
         self,
         method: str,
         path: str,
+        content: bytes | None = None,
         *,
-        body: Any = None,
         headers: Mapping[str, str] | None = None,
         follow: bool = False,
     ) -> Reply:
+        """Send any request to a path of the site."""
         url = urljoin(self._base_url.rstrip("/") + "/", path.lstrip("/"))
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise NoAnswer(f"{method} {path}: there was no time left to ask")
         timeout = httpx.Timeout(left, connect=min(left, _CONNECT_SECONDS))
-        content = None if body is None else json.dumps(body).encode()
-        kind = {} if body is None else {"content-type": "application/json"}
         began = time.monotonic()
         with _translated(f"{method} {path}", url, left):
-            request = self._client.build_request(
-                method, url, content=content, headers={**kind, **(headers or {})}, timeout=timeout
-            )
+            request = self._client.build_request(method, url, content=content, headers=headers, timeout=timeout)
             response = self._client.send(request, stream=True, follow_redirects=follow)
             try:
                 read = b"".join(_bounded(response, self._deadline))
             finally:
                 response.close()
-            return Reply(response.status_code, time.monotonic() - began, read, dict(response.headers))
+            return Reply(
+                response.status_code,
+                time.monotonic() - began,
+                read,
+                {name.lower(): value for name, value in response.headers.items()},
+                tuple(response.headers.get_list("set-cookie")),
+            )
 
 
 @contextmanager
 def session(url: str, deadline: float) -> Iterator[Session]:
     """A visitor without cookies yet."""
     with httpx.Client(max_redirects=MOST_REDIRECTS, headers={"user-agent": _USER_AGENT}) as client:
+        cut_at(client, deadline)
         yield Session(client, usable(url), deadline)
 
 
@@ -149,11 +161,20 @@ def _translated(request: str, url: str, seconds: float) -> Iterator[None]:
         raise NoAnswer(f"{request}: no answer within {seconds:.1f} s") from error
     except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
         raise TargetUnreachable(shown, "the connection was closed before an answer came", refused=True) from error
+    except httpx.ConnectError as error:
+        if (insecure := _cause(error, ssl.SSLError)) is not None:
+            raise NoAnswer(f"{request}: no secure connection: {why_insecure(insecure)}") from error
+        raise TargetUnreachable(shown, _reason(error), refused=_has_cause(error, ConnectionRefusedError)) from error
     except httpx.TransportError as error:
         refused = _has_cause(error, ConnectionRefusedError)
         raise TargetUnreachable(shown, _reason(error), refused=refused) from error
     except (httpx.DecodingError, httpx.InvalidURL) as error:
         raise NoAnswer(f"{request}: the answer could not be read ({type(error).__name__})") from error
+
+
+def why_insecure(error: ssl.SSLError) -> str:
+    """Why TLS could not be set up, in OpenSSL's own words, which name no person."""
+    return str(getattr(error, "verify_message", "") or error.reason or type(error).__name__)
 
 
 def _reason(error: BaseException) -> str:
@@ -164,9 +185,13 @@ def _reason(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
-def _has_cause(error: BaseException | None, kind: type[BaseException]) -> bool:
+def _has_cause(error: BaseException, kind: type[BaseException]) -> bool:
+    return _cause(error, kind) is not None
+
+
+def _cause(error: BaseException | None, kind: type[Error]) -> Error | None:
     while error is not None:
         if isinstance(error, kind):
-            return True
+            return error
         error = error.__cause__ or error.__context__
-    return False
+    return None

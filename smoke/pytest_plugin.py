@@ -29,10 +29,13 @@ class SmokeItem(pytest.Item):
 
         from smoke.by_hand import ARTIFACTS
         from smoke.model import Target, Verdict
-        from smoke.run import run
+        from smoke.run import Conduct, run
 
         target = Target(self.settings.url, ARTIFACTS, control_url=self.settings.control_url or None)
-        [outcome] = run([self.check], target, time.monotonic() + self.settings.deadline_seconds).outcomes
+        deadline = time.monotonic() + self.settings.deadline_seconds
+        [outcome] = run([self.check], target, deadline, conduct=Conduct.of(self.settings)).outcomes
+        if outcome.shadow or outcome.quarantine:
+            pytest.skip(f"not counted: {outcome.verdict.value}: {outcome.message}")
         if outcome.verdict is Verdict.INCONCLUSIVE:
             pytest.skip(outcome.message)
         if not outcome.verdict.is_good:

@@ -3,10 +3,27 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
 
 from smoke.errors import SettingsUnreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """A check that is known to fail: who looks after it, why, and the last day on which its failure does not count."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    owner: str
+    reason: str
+    until: date
+    ticket: str = ""
+
+    def __str__(self) -> str:
+        ticket = f", {self.ticket}" if self.ticket else ""
+        return f"until {self.until.isoformat()}, {self.owner}: {self.reason}{ticket}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +36,9 @@ class CheckSettings:
     name: str = ""
     critical: bool = True
     timeout_seconds: float = 15.0
+    quarantine: Quarantine | None = None
+    shadow: bool = False
+    success_rate: float | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -31,6 +51,10 @@ class SmokeSettings:
     url: str = ""
     control_url: str = ""
     deadline_seconds: float = 120.0
+    warm_up: tuple[str, ...] = ()
+    at_once: int = 4
+    stop_at_first_critical: bool = False
+    shadow: bool = False
     check: tuple[CheckSettings, ...] = ()
 
 

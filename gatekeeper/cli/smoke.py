@@ -29,8 +29,17 @@ _COLOURS = {
 @command()
 @click.option("--url", default="", help="The running site, in place of the configured one.")
 @click.option("--only", multiple=True, metavar="CHECK", help="Ask this check alone; can be repeated.")
+@click.option("--repeat", default=1, type=click.IntRange(1), metavar="N", help="Ask each check N times; tell its rate.")
+@click.option("--stop-at-first-critical", is_flag=True, help="Ask no more once a critical check has failed.")
 @click.pass_context
-def smoke(ctx: click.Context, invocation: Invocation, url: str, only: tuple[str, ...]) -> None:
+def smoke(
+    ctx: click.Context,
+    invocation: Invocation,
+    url: str,
+    only: tuple[str, ...],
+    repeat: int,
+    stop_at_first_critical: bool,
+) -> None:
     """Ask a running site whether it works: health, login and whatever else is configured.
 
     Exits 0 when it does, 1 when it does not, 2 for wrong settings, 3 when that could not be told.
@@ -48,6 +57,8 @@ def smoke(ctx: click.Context, invocation: Invocation, url: str, only: tuple[str,
             only=only,
             artifacts=invocation.settings.store.artifacts,
             progress=tell,
+            repeat=repeat,
+            stop_at_first_critical=stop_at_first_critical,
         )
     if invocation.wants_json:
         click.echo(json.dumps(as_json(report)))

@@ -8,9 +8,9 @@ from typing import Any
 
 from gatekeeper.model.evidence import Evidence
 from gatekeeper.release.desk import Desk, now
-from smoke.model import Outcome, SmokeReport, Target, Verdict
+from smoke.model import Outcome, SmokeReport, Target
 from smoke.report import as_json
-from smoke.run import checks_from, run
+from smoke.run import Conduct, checks_from, run
 
 
 class _FirstFailure:
@@ -25,7 +25,7 @@ class _FirstFailure:
             self._desk.remark(self._step, name)
             return
         self._desk.remark(self._step, f"{outcome.verdict.value}: {name}: {outcome.message}")
-        if self.at is None and outcome.verdict in {Verdict.FAIL, Verdict.CRITICAL}:
+        if self.at is None and outcome.is_decisive:
             self.at = now()
 
 
@@ -36,7 +36,7 @@ def ask(desk: Desk, step: str) -> tuple[SmokeReport, Evidence, dict[str, Any]]:
     folder = desk.store.evidence.folder(desk.release_id) / step.replace(" ", "-")
     target = Target(settings.url, folder, control_url=settings.control_url or None)
     first = _FirstFailure(desk, step)
-    report = run(checks, target, time.monotonic() + settings.deadline_seconds, first)
+    report = run(checks, target, time.monotonic() + settings.deadline_seconds, first, Conduct.of(settings))
     evidence = desk.keep(step, as_json(report), verdict=report.verdict.value, summary=summary(report.outcomes))
     facts = {"verdict": report.verdict.value, "first_failure": first.at.isoformat() if first.at else None}
     return report, evidence, facts

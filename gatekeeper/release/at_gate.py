@@ -85,12 +85,13 @@ def _host(settings: Settings) -> str:
 
 def _policy(settings: Settings) -> dict[str, Any]:
     checks = [
-        [check.use, check.name, check.critical, str(sorted(check.options.items()))] for check in settings.smoke.check
+        [check.use, check.name, check.critical, str(check.quarantine), check.shadow, str(sorted(check.options.items()))]
+        for check in settings.smoke.check
     ]
     return {
         "gate": _plain(settings.gate.model_dump(mode="json")),
         "lint": [settings.lint.fail_on, list(settings.lint.off), [list(pair) for pair in settings.lint.severity]],
-        "smoke": [settings.smoke.url, checks],
+        "smoke": [settings.smoke.url, settings.smoke.shadow, checks],
     }
 
 

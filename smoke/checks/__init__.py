@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -46,7 +47,11 @@ class Answer:
 
 
 class Question(Protocol):
-    """A check's fields are its options. `idempotent`: asking twice changes nothing on the site."""
+    """A check's fields are its options. `idempotent`: asking twice changes nothing on the site.
+
+    A check that neither disturbs others nor minds them, and keeps to its deadline by itself, says so with a class
+    variable `beside_others = True`: it is then asked at the same time as its neighbours of that kind.
+    """
 
     idempotent: ClassVar[bool]
 
@@ -64,8 +69,14 @@ def kinds() -> dict[str, type[Question]]:
     return {name.replace("_", "-"): kind for name, kind in found.items()}
 
 
-def checks_from(settings: SmokeSettings, environment: Mapping[str, str]) -> tuple[Check, ...]:
-    """The configured checks, ready to ask; raises Misconfigured or UnknownCheck for what cannot be used."""
+def checks_from(
+    settings: SmokeSettings, environment: Mapping[str, str], today: date | None = None
+) -> tuple[Check, ...]:
+    """The configured checks, ready to ask; raises Misconfigured or UnknownCheck for what cannot be used.
+
+    `today` decides which quarantines are over.
+    """
+    today = today or datetime.now(UTC).date()
     entries = [(entry.name or entry.use, entry) for entry in settings.check]
     for name, count in Counter(name for name, _ in entries).items():
         if count > 1:
@@ -75,7 +86,7 @@ def checks_from(settings: SmokeSettings, environment: Mapping[str, str]) -> tupl
                 f"{count} checks have this name",
                 next_step="Give each a `name` of its own.",
             )
-    return tuple(_configured(name, entry, environment) for name, entry in entries)
+    return tuple(_configured(name, entry, environment, today, in_shadow=settings.shadow) for name, entry in entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +98,17 @@ class _Configured:
     timeout_seconds: float
     question: Question
     secrets: tuple[str, ...] = field(repr=False)
+    success_rate: float | None = None
+    shadow: bool = False
+    quarantine: str = ""
 
     @property
     def idempotent(self) -> bool:
         return self.question.idempotent
+
+    @property
+    def beside_others(self) -> bool:
+        return bool(getattr(self.question, "beside_others", False))
 
     def ask(self, target: Target, deadline: float) -> Outcome:
         secrets = (*target.secrets, *self.secrets)
@@ -115,12 +133,32 @@ class _Configured:
             artifacts=answer.artifacts,
             unreached=unreached is not None,
             refused=unreached is not None and unreached.refused,
+            quarantine=self.quarantine,
+            shadow=self.shadow,
         )
 
 
-def _configured(name: str, entry: CheckSettings, environment: Mapping[str, str]) -> Check:
+def _configured(
+    name: str, entry: CheckSettings, environment: Mapping[str, str], today: date, *, in_shadow: bool
+) -> Check:
     kind = kinds().get(entry.use.replace("_", "-"))
     if kind is None:
         raise UnknownCheck(entry.use, list(kinds()))
+    if entry.quarantine is not None and entry.critical:
+        raise Misconfigured(
+            f"smoke check {name!r}",
+            "quarantine",
+            "a critical check cannot be in quarantine: a release would go on without what it cannot do without",
+            next_step="Mend it, or say `critical = false` if the release may go on without it.",
+        )
     made = resolve(f"smoke check {name!r}", kind, entry.options, environment)
-    return _Configured(name, entry.critical, entry.timeout_seconds, made.options, made.secrets)
+    return _Configured(
+        name=name,
+        critical=entry.critical,
+        timeout_seconds=entry.timeout_seconds,
+        question=made.options,
+        secrets=made.secrets,
+        success_rate=entry.success_rate,
+        shadow=entry.shadow or in_shadow,
+        quarantine=str(entry.quarantine) if entry.quarantine and today <= entry.quarantine.until else "",
+    )

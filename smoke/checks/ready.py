@@ -13,6 +13,7 @@ class Ready:
     """An answer below 400 counts as ready."""
 
     idempotent: ClassVar[bool] = True
+    beside_others: ClassVar[bool] = True
 
     path: str = "/api/ready"
 

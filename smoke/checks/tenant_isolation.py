@@ -26,6 +26,7 @@ class TenantIsolation:
     """Two real logins; each tenant's routes must work for itself and be refused to the other."""
 
     idempotent: ClassVar[bool] = True
+    beside_others: ClassVar[bool] = True
 
     a: Tenant
     b: Tenant

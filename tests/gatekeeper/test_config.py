@@ -17,7 +17,7 @@ from gatekeeper.config.durations import parse_duration, show_duration
 from gatekeeper.config.load import ConfigError, load
 from gatekeeper.config.settings import ChannelSettings, FreezeSettings, ObjectiveSettings, Settings
 from migrations_lint.settings import PathSettings
-from smoke.settings import CheckSettings
+from smoke.settings import CheckSettings, Quarantine
 
 EXAMPLE = Path(str(files("gatekeeper.config").joinpath("example.toml")))
 
@@ -186,8 +186,16 @@ def keys_of_table(table: Any, path: str = "") -> Iterator[str]:
 def keys_of_settings() -> Iterator[str]:
     for table, setting in Settings.model_fields.items():
         for name in names(setting.annotation):
-            repeated = REPEATED.get(f"{table}.{name}")
-            yield from [f"{table}.{name}.{key}" for key in names(repeated)] if repeated else [f"{table}.{name}"]
+            yield from keys_below(f"{table}.{name}")
+
+
+def keys_below(key: str) -> Iterator[str]:
+    inner = {**REPEATED, "smoke.check.quarantine": Quarantine}.get(key)
+    if inner is None:
+        yield key
+    else:
+        for name in names(inner):
+            yield from keys_below(f"{key}.{name}")
 
 
 def names(table: Any) -> list[str]:
