@@ -1,4 +1,4 @@
-"""Requests as settings write them: sent one after the other by one visitor, what an answer holds passed on to the next."""
+"""Requests as settings write them: one visitor sends them in order, and what an answer holds is passed on."""
 
 import json
 import re
