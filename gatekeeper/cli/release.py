@@ -36,9 +36,10 @@ def _span(ctx: click.Context, param: click.Parameter, value: str | None) -> time
 @click.option("--version", "version_", required=True, help="The version to put live.")
 @click.option("--previous", help="The version that serves now, where the provider cannot say it.")
 @click.option("--commit", help="The commit it was built from [HEAD].")
+@click.option("--again", default="", metavar="REASON", help="Why a version that was rolled back here works now.")
 @click.option("--wait", callback=_span, metavar="SPAN", help="Wait this long for approvals, such as 30min.")
 def start(
-    invocation: Invocation, version_: str, previous: str | None, commit: str | None, wait: timedelta | None
+    invocation: Invocation, version_: str, previous: str | None, commit: str | None, again: str, wait: timedelta | None
 ) -> int:
     """Begin a release and follow it to its end, or to its gate."""
     from gatekeeper.release import conduct
@@ -48,7 +49,7 @@ def start(
     settings = invocation.settings
     with conduct.the_store(settings) as store:
         begun = intake(settings, version=version_, previous=previous, commit=commit, starter=who_am_i())
-        ending = conduct.start(settings, store, begun, _listener(invocation))
+        ending = conduct.start(settings, store, begun, _listener(invocation), again=again)
         if wait and conduct.waits_at_gate(ending) and conduct.gate_answers(settings, store, begun.id, within=wait):
             ending = conduct.resume(settings, store, begun.id, _listener(invocation))
         return _told(invocation, store, begun.id, ending)

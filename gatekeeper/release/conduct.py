@@ -11,6 +11,7 @@ from gatekeeper.config.settings import Settings
 from gatekeeper.errors import GatekeeperError
 from gatekeeper.model.message import Event
 from gatekeeper.model.release import Outcome, Phase, Release, ReleaseRecord, StepState
+from gatekeeper.policy.poison import poisoned_by
 from gatekeeper.policy.telling import event_of
 from gatekeeper.release.at_gate import waits_for
 from gatekeeper.release.desk import Desk, Listener, Silence, now
@@ -42,6 +43,19 @@ class NoSuchRelease(GatekeeperError):
         )
 
 
+class Poisoned(GatekeeperError):
+    """A version that failed here before, and is the same as it was then."""
+
+    exit_code = 2
+
+    def __init__(self, release: Release, failed: Release) -> None:
+        super().__init__(
+            f"{release.version} was rolled back on {release.place} already, and it is still the same commit",
+            seen=[f"release {failed.id}: {failed.summary}"],
+            next_step="Release a version that mends it; or say with --again why this one works now.",
+        )
+
+
 class NotNow(GatekeeperError):
     """Something that the release, as it stands, does not allow."""
 
@@ -63,15 +77,18 @@ def record_of(store: Store, release_id: str) -> ReleaseRecord:
     return record
 
 
-def start(settings: Settings, store: Store, release: Release, listener: Listener) -> Ending:
-    """Begin a release and follow it to its end, or to where it waits.
+def start(settings: Settings, store: Store, release: Release, listener: Listener, *, again: str = "") -> Ending:
+    """Begin a release and follow it to its end, or to where it waits; `again` says why what failed may go out again.
 
-    Raises PlaceTaken, and before anything begins what is wrong with the audit key or a channel.
+    Raises PlaceTaken and Poisoned, and before anything begins what is wrong with the audit key or a channel.
     """
     key_of(settings)
+    earlier = [record_of(store, one.id) for one in store.releases.newest(1000) if one.version == release.version]
+    if not again and (before := poisoned_by(release, earlier)) is not None:
+        raise Poisoned(release, before.release)
     told = letters_about(settings, release, Event.STARTED, f"{release.starter} has started it")
     with holding(store.leases, release.place, release.id) as lease:
-        store.releases.add(release, told)
+        store.releases.add(release, told, again=again)
         return _conduct(settings, store, release, Course.RELEASE, lease, listener)
 
 

@@ -22,8 +22,8 @@ class Releases:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, release: Release, letters: Sequence[Letter] = ()) -> None:
-        """Remember a new release, and what people are to be told of its start."""
+    def add(self, release: Release, letters: Sequence[Letter] = (), *, again: str = "") -> None:
+        """Remember a new release, what people are to be told of its start, and why what failed goes out again."""
         with self._engine.begin() as connection:
             connection.execute(insert(_releases).values(_row(release)))
             details = {
@@ -31,6 +31,7 @@ class Releases:
                 "previous": release.previous,
                 "commit": release.commit,
                 "migrations": [migration.id for migration in release.migrations],
+                **({"again": again} if again else {}),
             }
             append(connection, AuditEvent(release.starter, "start", release.id, release.started, details=details))
             put(connection, letters, release.started)

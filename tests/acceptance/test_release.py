@@ -53,6 +53,12 @@ def test_a_bad_version_is_rolled_back_by_itself_and_the_restored_one_verified(pr
     assert project.serving == "v1"
     assert "orders" in project.tables()  # the schema stays ahead
 
+    same = project.run("release", "start", "--version", "v2-broken")
+    assert same.returncode == 2, same.stdout
+    assert f"release {release}" in same.stderr
+    again = project.run("release", "start", "--version", "v2-broken", "--again", "the site was ill, not the version")
+    assert again.returncode == 5, again.stdout + again.stderr
+
 
 def test_a_release_killed_during_smoke_is_ended_by_resume(project: Project) -> None:
     release = start_and_approve(project, "v2-slow")
