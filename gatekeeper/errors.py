@@ -20,3 +20,9 @@ class NotBuiltYet(GatekeeperError):
     """A command that is named in the interface and filled by a later version."""
 
     exit_code = 2
+
+
+class GaveWay(GatekeeperError):
+    """Others came first: what was wanted could not be had without making them wait; nothing of it was changed."""
+
+    exit_code = 4

@@ -2,25 +2,34 @@
 
 from dataclasses import dataclass
 
-_FIRST_WAIT_SECONDS = 0.05
 _GROWTH = 1.5
+_TRIES_TO_PAY_FOR = 10
 _PAUSE_PER_STALL = 4.0
-_SHORTEST_PAUSE_SECONDS = 0.25
-_LONGEST_PAUSE_SECONDS = 5.0
+_SHORTEST_PAUSE_SECONDS = 0.1
+_SHORTEST_WAIT_SECONDS = 0.005
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The longest that anyone may wait because of us in one try, and the time after which we give way, in seconds."""
+    """What we may cost others in one try, and in all tries together; and after how long we give way. In seconds."""
 
     max_stall: float
     give_up_after: float
+    max_total_stall: float | None = None
+
+    @property
+    def all_stalls(self) -> float:
+        """What all tries together may cost: ten times one where nothing else was said."""
+        return _TRIES_TO_PAY_FOR * self.max_stall if self.max_total_stall is None else self.max_total_stall
 
 
-def lock_wait(attempt: int, budget: Budget) -> float:
-    """The lock_timeout of a try, counted from 1: short at first, then the whole budget; never more, never none."""
-    growing: float = _FIRST_WAIT_SECONDS * _GROWTH ** min(attempt - 1, 40)
-    return max(min(growing, budget.max_stall), 0.001)
+def lock_wait(attempt: int, drain: float, budget: Budget) -> float:
+    """How long a try, counted from 1, may wait for its locks: at first what traffic needs to drain, then more.
+
+    Never more than the budget, and never without an end.
+    """
+    growing = drain * _GROWTH ** min(attempt - 1, 40)
+    return min(max(growing, _SHORTEST_WAIT_SECONDS), budget.max_stall)
 
 
 def pause(stalled: float, dice: float) -> float:
@@ -28,10 +37,9 @@ def pause(stalled: float, dice: float) -> float:
 
     `dice` between 0 and 1 spreads several migrators apart.
     """
-    rest = max(_PAUSE_PER_STALL * stalled, _SHORTEST_PAUSE_SECONDS)
-    return max(min(rest * (1.0 + 0.5 * dice), _LONGEST_PAUSE_SECONDS), _PAUSE_PER_STALL * stalled)
+    return max(_PAUSE_PER_STALL * stalled, _SHORTEST_PAUSE_SECONDS) * (1.0 + 0.5 * dice)
 
 
-def gives_up(elapsed: float, next_pause: float, budget: Budget) -> bool:
-    """Whether there is no time left for another try."""
-    return elapsed + next_pause >= budget.give_up_after
+def gives_up(elapsed: float, stalled: float, next_pause: float, budget: Budget) -> bool:
+    """Whether no other try may follow: the time is up, or another try could stall others for more than all we may."""
+    return elapsed + next_pause >= budget.give_up_after or stalled + budget.max_stall > budget.all_stalls

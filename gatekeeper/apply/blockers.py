@@ -1,53 +1,105 @@
-"""Who stands between us and a lock, in PostgreSQL's own words, the literals of their queries left out."""
+"""Who holds or waits for the locks that we want, in PostgreSQL's own words, the literals of their queries left out.
 
-import re
+Catalogs and statistics only: the size functions would hang on a locked table.
+"""
+
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from psycopg import Connection
-from psycopg.rows import class_row
+from psycopg.rows import dict_row
 
-_LITERAL = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
+from gatekeeper.apply.demand import Demand
+from gatekeeper.model.blocker import Blocker, without_data
+from migrations_lint.locks import BY_CATALOG_NAME
+from migrations_lint.model import Relation
+
+# A prepared transaction has no process; pg_locks shows it as the virtual transaction -1/xid.
+_SESSION = """
+       CASE WHEN l.pid IS NULL THEN 'prepared' ELSE coalesce(a.state, '') END AS state,
+       coalesce(p.gid, a.application_name, '') AS application,
+       coalesce(p.owner, a.usename, '') AS role,
+       extract(epoch FROM clock_timestamp() - coalesce(p.prepared, a.xact_start))::float8 AS age,
+       coalesce(extract(epoch FROM clock_timestamp() - a.state_change), 0)::float8 AS idle,
+       left(coalesce(a.query, ''), 1000) AS query,
+       coalesce(a.backend_type, '') AS kind
+"""
+_PREPARED = "LEFT JOIN pg_prepared_xacts p ON l.pid IS NULL AND l.virtualtransaction = '-1/' || p.transaction::text"
+
+# A session whose transaction ended between the two views is idle or gone; it is in nobody's way.
+_ON_TABLES = f"""
+SELECT l.virtualtransaction AS transaction, l.pid, n.nspname || '.' || c.relname AS relation, l.mode,
+       NOT l.granted AS waits, {_SESSION}
+  FROM pg_locks l
+  JOIN pg_class c ON c.oid = l.relation
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+  {_PREPARED}
+ WHERE l.locktype = 'relation'
+   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+   AND l.relation = ANY (%(tables)s)
+   AND (l.pid IS NULL OR l.pid <> ALL (%(ours)s))
+   AND (l.pid IS NULL OR (a.pid IS NOT NULL AND a.state IS DISTINCT FROM 'idle'))
+ ORDER BY age DESC NULLS FIRST
+"""
+
+# pg_blocking_pids also names sessions queued ahead of us, and 0 for a prepared transaction.
+_BEFORE = f"""
+SELECT coalesce(l.virtualtransaction, '') AS transaction, l.pid, coalesce(n.nspname || '.' || c.relname, 'a row') AS
+       relation, coalesce(l.mode, '') AS mode, NOT coalesce(l.granted, true) AS waits, {_SESSION}
+  FROM pg_locks o
+  CROSS JOIN LATERAL unnest(pg_blocking_pids(o.pid)) AS b(pid)
+  JOIN LATERAL (SELECT * FROM pg_locks t
+                 WHERE t.locktype = o.locktype AND t.pid IS NOT DISTINCT FROM nullif(b.pid, 0)
+                   AND (t.database, t.relation, t.transactionid, t.virtualxid)
+                       IS NOT DISTINCT FROM (o.database, o.relation, o.transactionid, o.virtualxid)
+                 ORDER BY t.granted DESC LIMIT 1) AS l ON true
+  LEFT JOIN pg_class c ON c.oid = l.relation
+  LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+  {_PREPARED}
+ WHERE o.pid = %(pid)s AND NOT o.granted
+ ORDER BY age DESC NULLS FIRST
+"""
+
+# LOCK TABLE needs one of these privileges, which whoever may add a foreign key to a table need not have.
+_TABLES = """
+SELECT n.nspname, c.relname, c.oid::int8, has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'p')
+   AND (n.nspname, c.relname) IN (SELECT * FROM unnest(%(schemas)s::name[], %(names)s::name[]))
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class Blocker:
-    """A session in our way; `since` is how long it has been in its state."""
+class Table:
+    """A table that is there, and whether our role may lock it by name."""
 
-    pid: int
-    application: str
-    state: str
-    since: timedelta
-    query: str
-
-    def __str__(self) -> str:
-        seconds = self.since.total_seconds()
-        return f"pid {self.pid} ({self.application or 'no name'}, {self.state} for {seconds:.1f} s): {self.statement}"
-
-    @property
-    def statement(self) -> str:
-        """The query without literals, which may be anybody's data."""
-        return _LITERAL.sub("?", self.query)
+    oid: int
+    may_lock: bool
 
 
-# pg_blocking_pids also names sessions queued ahead of us, not only holders of the lock.
-_BLOCKERS_OF = """
-    SELECT pid, coalesce(application_name, '') AS application, coalesce(state, 'not shown to this role') AS state,
-           coalesce(clock_timestamp() - state_change, interval '0') AS since, left(coalesce(query, ''), 120) AS query
-      FROM pg_stat_activity
-     WHERE pid = ANY (pg_blocking_pids(%(pid)s))
-     ORDER BY xact_start
-"""
-_WAITING_FOR = "SELECT pid FROM pg_stat_activity WHERE %(pid)s = ANY (pg_blocking_pids(pid))"
+def blockers_on(watcher: Connection[Any], tables: Iterable[int], ours: Iterable[int]) -> tuple[Blocker, ...]:
+    """Everyone with a lock on the tables (by OID), in whatever mode, the oldest transaction first."""
+    return tuple(_read(watcher, _ON_TABLES, {"tables": list(tables), "ours": list(ours)}))
 
 
 def blockers_of(watcher: Connection[Any], pid: int) -> tuple[Blocker, ...]:
-    """Ask from a second connection: the one that waits cannot answer."""
-    with watcher.cursor(row_factory=class_row(Blocker)) as cursor:
-        return tuple(cursor.execute(_BLOCKERS_OF, {"pid": pid}).fetchall())
+    """Who keeps a session waiting; asked from a second connection, for the one that waits cannot answer."""
+    return tuple(_read(watcher, _BEFORE, {"pid": pid}))
 
 
-def waiting_for(watcher: Connection[Any], pid: int) -> frozenset[int]:
-    """The sessions that wait for a lock that this one holds, or stands before in the queue."""
-    return frozenset(row[0] for row in watcher.execute(_WAITING_FOR, {"pid": pid}))
+def tables_of(watcher: Connection[Any], demands: Iterable[Demand]) -> dict[Relation, Table]:
+    """Those demanded tables that are there."""
+    wanted = {(demand.relation.schema, demand.relation.name) for demand in demands}
+    names = {"schemas": [schema for schema, _ in wanted], "names": [name for _, name in wanted]}
+    found = watcher.execute(_TABLES, names).fetchall() if wanted else []
+    return {Relation(schema, name): Table(oid, may_lock) for schema, name, oid, may_lock in found}
+
+
+def _read(watcher: Connection[Any], query: str, values: dict[str, object]) -> Iterator[Blocker]:
+    with watcher.cursor(row_factory=dict_row) as cursor:
+        for row in cursor.execute(query.encode(), values).fetchall():
+            mode = BY_CATALOG_NAME.get(row["mode"])
+            yield Blocker(**{**row, "query": without_data(row["query"]), "mode": mode.value if mode else "a lock"})

@@ -1,128 +1,205 @@
-"""Run one batch so that nobody waits longer than the budget: short tries, long pauses, and giving way in the end.
+"""Run one transaction so that nobody waits longer than the budget: measure, look, try, pause, and give way in the end.
 
-Design (a) in short: every try is a whole transaction with a lock_timeout inside the budget; a watchdog cancels it when
-someone has waited for the budget all the same; a pause follows that is several times what was stalled. There is never a
-last try without a timeout.
+Every try is a whole transaction whose lock waits end within the budget; a watchdog cancels it when someone has waited
+for the budget all the same; a pause follows that is several times what was stalled. There is never a last try without
+a timeout.
 """
 
 import random
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-import psycopg
-from psycopg import Connection, sql
+from psycopg import Connection
 
+from gatekeeper.apply.attempt import Patience, Tried, attempt
 from gatekeeper.apply.backoff import Budget, gives_up, lock_wait, pause
-from gatekeeper.apply.blockers import Blocker
-from gatekeeper.apply.invalid_index import drop_left_behind, invalid_indexes
+from gatekeeper.apply.blockers import Table, tables_of
+from gatekeeper.apply.demand import Demand
+from gatekeeper.apply.measure import Measure, wait_for_outliers
+from gatekeeper.apply.refusals import LockNotAcquired, MigrationFailed, TrafficTooSlow
 from gatekeeper.apply.statements import Batch
+from gatekeeper.apply.target import Target
+from gatekeeper.apply.terms import Terms
+from gatekeeper.apply.verdict import Verdict, verdict_of
 from gatekeeper.apply.watchdog import Watchdog
-from gatekeeper.errors import GatekeeperError
-from gatekeeper.model.applied import Stall
+from gatekeeper.model.applied import Attempt, Stall, stall_of
+from gatekeeper.model.blocker import Blocker
+from migrations_lint.model import Relation
 
-# lock_not_available, deadlock_detected, query_canceled (our watchdog's doing)
-_GIVE_WAY = frozenset({"55P03", "40P01", "57014"})
-_CONCURRENT_UPDATE = "tuple concurrently updated"  # XX000: two GRANTs or comments at once
-
-
-class LockNotAcquired(GatekeeperError):
-    """The migration gave way to other sessions every time, as it should, and never ran."""
-
-    exit_code = 4
-
-    def __init__(self, what: str, tries: int, blockers: tuple[Blocker, ...], stall: Stall) -> None:
-        self.tries, self.blockers, self.stall = tries, blockers, stall
-        super().__init__(
-            f"{what}: the locks were not to be had in {tries} tries; nothing of it was changed",
-            seen=[str(blocker) for blocker in blockers],
-            next_step="End those sessions or pick a quieter time, then run the same command again.",
-        )
+_UNKNOWN_DRAIN_SECONDS = 0.05
+_MAY_SET = "SELECT has_parameter_privilege('deadlock_timeout', 'SET')"
+_IS_SUPERUSER = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
+_PARAMETER_PRIVILEGES_SINCE = 150000
 
 
-class MigrationFailed(GatekeeperError):
-    """PostgreSQL refused a statement; its transaction is rolled back."""
+class Bookkeeping(Protocol):
+    """How a transaction is noted where it runs, so that it stands exactly where the note does."""
 
-    exit_code = 1
+    def record(self, connection: Connection[Any]) -> None:
+        """Note it, in its own transaction."""
+        ...
 
-    def __init__(self, what: str, statement: str, error: psycopg.Error) -> None:
-        super().__init__(
-            f"{what}: {error.diag.message_primary or error} (SQLSTATE {error.sqlstate})",
-            seen=[f"in: {' '.join(statement.split())[:160]}"],
-            next_step="Correct the migration; what was in its transaction is rolled back.",
-        )
+    def is_recorded(self, connection: Connection[Any]) -> bool:
+        """Whether the note is there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A transaction of a migration: which one, in what words it is told, what of the run comes after it."""
+
+    migration: str
+    number: int
+    name: str
+    batch: Batch
+    later: tuple[Demand, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """How a batch got in."""
 
-    tries: int
-    stall: Stall
+    attempts: tuple[Attempt, ...]
+
+    @property
+    def tries(self) -> int:
+        """How many tries it took."""
+        return len(self.attempts)
+
+    @property
+    def stall(self) -> Stall:
+        """What all of them together made others wait."""
+        return stall_of(self.attempts)
 
 
-def run(
-    connection: Connection[Any],
-    watcher: Connection[Any],
-    batch: Batch,
-    what: str,
-    budget: Budget,
-    also: Callable[[Connection[Any]], None],
-) -> Run:
-    """Run a batch under guard; `also` runs in its transaction, after its last statement.
+def _quiet(line: str) -> None:
+    """Nobody listens."""
 
-    Raises LockNotAcquired when the time is up, MigrationFailed when the server refuses a statement.
-    """
-    started, stall, tries = time.monotonic(), Stall(), 0
-    while True:
-        tries += 1
-        watchdog = Watchdog(watcher, connection.info.backend_pid, budget.max_stall)
-        began = time.monotonic()
-        try:
-            with watchdog:
-                _once(connection, batch, what, lock_wait(tries, budget), also)
-        except _GaveWay:
-            stall = stall.plus(watchdog.stall)
-            rest = pause(time.monotonic() - began, random.random())
-            if gives_up(time.monotonic() - started, rest, budget):
-                raise LockNotAcquired(what, tries, watchdog.blockers, stall) from None
+
+def _unkept(one: Attempt) -> None:
+    """Nobody keeps it."""
+
+
+@dataclass
+class Guard:
+    """Runs transactions on one target; `tell` hears what we wait for, `keep` each try."""
+
+    target: Target
+    budget: Budget
+    terms: Terms = field(default_factory=Terms)
+    tell: Callable[[str], None] = _quiet
+    keep: Callable[[Attempt], None] = _unkept
+
+    def __post_init__(self) -> None:
+        self._measure = Measure(self.target, self.budget)
+        self._may_hurry_vacuum = _may_hurry_vacuum(self.target.watcher)
+
+    def run(self, piece: Piece, bookkeeping: Bookkeeping) -> Run:
+        """Run a batch that has a transaction.
+
+        Raises TrafficTooSlow before anything, LockNotAcquired when the time or the stall is used up, MigrationFailed
+        when the server refuses a statement, ConnectionLost.
+        """
+        started = time.monotonic()
+        demands = piece.batch.demands
+        tables = tables_of(self.target.watcher, (*demands, *piece.later))
+        drain = self._drain(piece, tables)
+        attempts: list[Attempt] = []
+        stalled = 0.0
+        while True:
+            self._look(piece, tables, drain, attempts, started)
+            tried, one = self._try(
+                piece, tables, lock_wait(len(attempts) + 1, drain, self.budget), attempts, bookkeeping
+            )
+            attempts.append(one)
+            self.keep(one)
+            if tried is Verdict.COMMITTED:
+                return Run(tuple(attempts))
+            stalled += one.stall.worst_seconds
+            rest = pause(one.waited, random.random())
+            if gives_up(time.monotonic() - started, stalled, rest, self.budget):
+                raise LockNotAcquired(piece.name, attempts, one.blockers)
             time.sleep(rest)
-        else:
-            return Run(tries, stall.plus(watchdog.stall))
+
+    def _drain(self, piece: Piece, tables: dict[Relation, Table]) -> float:
+        demands = piece.batch.demands
+        if not demands:
+            return _UNKNOWN_DRAIN_SECONDS
+        traffic = self._measure.traffic(demands, tables, piece.later)
+        if not traffic.fits(self.budget):
+            raise TrafficTooSlow(piece.name, traffic, self.budget)
+        return min(traffic.drain, self.budget.max_stall)
+
+    def _look(
+        self, piece: Piece, tables: dict[Relation, Table], drain: float, attempts: Sequence[Attempt], started: float
+    ) -> None:
+        def told(blockers: tuple[Blocker, ...]) -> None:
+            self.tell(f"{piece.name}: waiting for {blockers[0]}")
+
+        looked = wait_for_outliers(
+            self.target,
+            piece.batch.demands,
+            tables,
+            drain,
+            self.terms,
+            vacuum_yields=self._may_hurry_vacuum,
+            until=started + self.budget.give_up_after,
+            told=told,
+        )
+        for blocker in looked.ended:
+            self.tell(f"ended as allowed: {blocker}")
+        if looked.left:
+            raise LockNotAcquired(piece.name, attempts, looked.left)
+
+    def _try(
+        self,
+        piece: Piece,
+        tables: dict[Relation, Table],
+        wait: float,
+        attempts: Sequence[Attempt],
+        bookkeeping: Bookkeeping,
+    ) -> tuple[Verdict, Attempt]:
+        self.target.settle()
+        lockable = frozenset(relation for relation, table in tables.items() if table.may_lock)
+        patience = Patience(wait, wait / 2 if self._may_hurry_vacuum else None)
+        watchdog = Watchdog(self.target.watcher, self.target.connection.info.backend_pid, self.budget.max_stall)
+        with watchdog:
+            tried = attempt(self.target.connection, piece.batch, lockable, patience, bookkeeping.record)
+        verdict = self._verdict(tried, piece, watchdog, bookkeeping)
+        outcome = verdict.value if verdict is Verdict.COMMITTED else str(tried.error).split("\n")[0]
+        one = Attempt(
+            piece.migration,
+            piece.number,
+            len(attempts) + 1,
+            outcome,
+            tried.waited,
+            tried.held,
+            watchdog.stall,
+            tried.statements,
+            watchdog.blockers,
+        )
+        return verdict, one
+
+    def _verdict(self, tried: Tried, piece: Piece, watchdog: Watchdog, bookkeeping: Bookkeeping) -> Verdict:
+        lost = not self.target.is_whole
+        error = (tried.error.sqlstate, str(tried.error)) if tried.error else None
+        verdict = verdict_of(error, cancelled=watchdog.cancelled, lost=lost)
+        if verdict is Verdict.UNKNOWN:
+            self.tell(f"{piece.name}: the connection was lost; connecting again to see what is in place")
+            self.target.renew()
+            return Verdict.COMMITTED if bookkeeping.is_recorded(self.target.connection) else Verdict.GAVE_WAY
+        if verdict is Verdict.REFUSED:
+            assert tried.error is not None
+            raise MigrationFailed(piece.name, tried.failed, tried.error) from tried.error
+        if lost:
+            self.target.renew()
+        return verdict
 
 
-class _GaveWay(Exception):
-    """This try is over; nothing of it stands."""
-
-
-def _once(
-    connection: Connection[Any], batch: Batch, what: str, wait: float, also: Callable[[Connection[Any]], None]
-) -> None:
-    statement = ""
-    before = frozenset() if batch.in_transaction else invalid_indexes(connection)
-    try:
-        if batch.in_transaction:
-            with connection.transaction():
-                _set(connection, "lock_timeout", f"{max(int(wait * 1000), 1)}ms", local=True)
-                for statement in batch.statements:
-                    connection.execute(statement.encode())
-                also(connection)
-        else:
-            # CONCURRENTLY waits without blocking anyone, so it may wait; traps 2 and 30 of its lock_timeout.
-            _set(connection, "lock_timeout", "0", local=False)
-            for statement in batch.statements:
-                connection.execute(statement.encode())
-            with connection.transaction():
-                also(connection)
-    except psycopg.Error as error:
-        if not batch.in_transaction:
-            drop_left_behind(connection, before)
-        if error.sqlstate in _GIVE_WAY or _CONCURRENT_UPDATE in str(error):
-            raise _GaveWay from error
-        raise MigrationFailed(what, statement, error) from error
-
-
-def _set(connection: Connection[Any], name: str, value: str, *, local: bool) -> None:
-    command = sql.SQL("SET LOCAL {} = {}") if local else sql.SQL("SET {} = {}")
-    connection.execute(command.format(sql.Identifier(name), sql.Literal(value)))
+def _may_hurry_vacuum(watcher: Connection[Any]) -> bool:
+    """Whether our role may set deadlock_timeout, after which autovacuum yields to whoever waits for it."""
+    since = watcher.info.server_version >= _PARAMETER_PRIVILEGES_SINCE
+    row = watcher.execute(_MAY_SET if since else _IS_SUPERUSER).fetchone()
+    return bool(row and row[0])

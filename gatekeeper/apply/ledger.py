@@ -13,6 +13,8 @@ from migrations_lint.model import Migration
 class Ledger(Protocol):
     """The bookkeeping of one tool. `record` runs in the transaction that applies the migration."""
 
+    table: str
+
     def prepare(self, connection: Connection[Any]) -> None:
         """Make the table where the database has none."""
         ...
@@ -28,6 +30,8 @@ class Ledger(Protocol):
 
 class AlembicLedger:
     """`alembic_version`: one row a head; whatever a head stands on is applied too."""
+
+    table = "alembic_version"
 
     def prepare(self, connection: Connection[Any]) -> None:
         """The table as Alembic makes it."""
@@ -57,6 +61,8 @@ class AlembicLedger:
 class PrismaLedger:
     """`_prisma_migrations`, with the columns and the checksum that Prisma Migrate writes."""
 
+    table = "_prisma_migrations"
+
     def prepare(self, connection: Connection[Any]) -> None:
         """The table as Prisma makes it."""
         connection.execute(
@@ -84,6 +90,8 @@ class PrismaLedger:
 
 class OwnLedger:
     """`gatekeeper_migrations`, for histories whose tool keeps no table that we know."""
+
+    table = "gatekeeper_migrations"
 
     def prepare(self, connection: Connection[Any]) -> None:
         """Our own table."""

@@ -2,35 +2,32 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Connection
 
+from gatekeeper.apply import progress
 from gatekeeper.apply.backoff import Budget
-from gatekeeper.apply.guard import run
-from gatekeeper.apply.ledger import Ledger, ledger_of
+from gatekeeper.apply.demand import Demand
+from gatekeeper.apply.guard import Guard, Piece
+from gatekeeper.apply.ledger import ledger_of
+from gatekeeper.apply.outside import run_outside
 from gatekeeper.apply.session import direct
-from gatekeeper.apply.statements import Batch, batches_of
-from gatekeeper.errors import GatekeeperError
-from gatekeeper.model.applied import Applied, MigrateReport, Stall
+from gatekeeper.apply.statements import Batch, planned
+from gatekeeper.apply.target import alone_on
+from gatekeeper.apply.terms import Terms
+from gatekeeper.model.applied import Applied, Attempt, MigrateReport, stall_of
 from migrations_lint.model import Migration
 
-_ONE_MIGRATOR = 0x6761746B  # "gatk": the advisory lock that every gatekeeper asks for
-_ASK_EVERY_SECONDS = 0.2
-_SESSION = (
-    "SET idle_in_transaction_session_timeout = '5s'",
-    "SET client_connection_check_interval = '1s'",  # a killed migrator's statement must not run on (14 and newer)
-)
 
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who hears how it goes: each migration as it begins, what it waits for in words, each try when it is over."""
 
-class AnotherMigrator(GatekeeperError):
-    """Somebody else is migrating this database."""
-
-    exit_code = 4
-
-
-Progress = Callable[[Migration], None]
+    begins: Callable[[Migration], None] = lambda migration: None
+    waits: Callable[[str], None] = lambda line: None
+    tried: Callable[[Attempt], None] = lambda attempt: None
 
 
 def pending(url: str, history: Sequence[Migration]) -> tuple[Migration, ...]:
@@ -43,77 +40,89 @@ def pending(url: str, history: Sequence[Migration]) -> tuple[Migration, ...]:
 
 
 def migrate(
-    url: str, history: Sequence[Migration], budget: Budget, progress: Progress = lambda migration: None
+    url: str,
+    history: Sequence[Migration],
+    budget: Budget,
+    *,
+    terms: Terms | None = None,
+    listener: Listener | None = None,
 ) -> MigrateReport:
     """Apply what is pending. Each migration's bookkeeping is in its own (last) transaction.
 
-    Raises CannotApply before anything runs, AnotherMigrator, LockNotAcquired or MigrationFailed; what was applied
-    until then stays, and the next run goes on behind it.
+    Raises CannotApply before anything runs, AnotherMigrator, TrafficTooSlow, LockNotAcquired or MigrationFailed; what
+    was applied until then stays, and the next run goes on behind it.
     """
-    with direct(url) as connection, direct(url) as watcher, _alone(connection, budget):
-        for setting in _SESSION:
-            connection.execute(setting.encode())
-        due = tuple(_pending(connection, history, read_only=False))
-        planned = [(migration, batches_of(migration)) for migration in due]
+    terms, listener = terms or Terms(), listener or Listener()
+    with alone_on(url, budget, terms) as target:
+        due = tuple(_pending(target.connection, history, read_only=False))
+        plan = planned(history, due, target.connection.info.server_version // 10000)
+        guard = Guard(target, budget, terms, listener.waits, listener.tried)
         applied = []
-        for migration, batches in planned:
-            progress(migration)
-            applied.append(_apply(connection, watcher, migration, batches, budget))
+        for number, (migration, batches) in enumerate(plan):
+            listener.begins(migration)
+            later = tuple(demand for _, after in plan[number + 1 :] for batch in after for demand in batch.demands)
+            applied.append(_apply(guard, history, migration, batches, later))
         return MigrateReport(tuple(applied))
 
 
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """The note of one part of a migration; the last part's is the tool's own."""
+
+    history: Sequence[Migration]
+    migration: Migration
+    part: int
+    parts: int
+    batch: Batch
+
+    def record(self, connection: Connection[Any]) -> None:
+        if self.part < self.parts:
+            progress.record(connection, self.migration, self.part, self.batch)
+            return
+        if self.parts > 1:
+            progress.forget(connection, self.migration)
+        ledger_of(self.migration.tool).record(connection, self.migration)
+
+    def is_recorded(self, connection: Connection[Any]) -> bool:
+        if self.part < self.parts:
+            return progress.is_recorded(connection, self.migration, self.part)
+        own = [one for one in self.history if one.tool == self.migration.tool]
+        return self.migration.id in ledger_of(self.migration.tool).applied(connection, own)
+
+
 def _apply(
-    connection: Connection[Any],
-    watcher: Connection[Any],
+    guard: Guard,
+    history: Sequence[Migration],
     migration: Migration,
     batches: tuple[Batch, ...],
-    budget: Budget,
+    later: tuple[Demand, ...],
 ) -> Applied:
-    started, tries, stall = time.monotonic(), 0, Stall()
-    ledger = ledger_of(migration.tool)
+    started = time.monotonic()
     batches = batches or (Batch((), in_transaction=True),)
-    for number, batch in enumerate(batches, start=1):
-        last = number == len(batches)
-        ran = run(connection, watcher, batch, str(migration.path), budget, _recording(ledger, migration, last=last))
-        tries, stall = tries + ran.tries, stall.plus(ran.stall)
-    return Applied(migration.id, migration.path, time.monotonic() - started, tries, stall)
-
-
-def _recording(ledger: Ledger, migration: Migration, *, last: bool) -> Callable[[Connection[Any]], None]:
-    def record(connection: Connection[Any]) -> None:
-        if last:
-            ledger.record(connection, migration)
-
-    return record
+    connection = guard.target.connection
+    in_place = progress.parts_in_place(connection, migration, batches)
+    if len(batches) > 1:
+        progress.prepare(connection)
+    attempts: list[Attempt] = []
+    for part, batch in enumerate(batches[in_place:], start=in_place + 1):
+        after = tuple(demand for one in batches[part:] for demand in one.demands)
+        piece = Piece(migration.id, part, str(migration.path), batch, (*after, *later))
+        note = _Note(history, migration, part, len(batches), batch)
+        run = guard.run(piece, note) if batch.in_transaction else run_outside(guard, piece, note)
+        attempts += run.attempts
+    seconds = time.monotonic() - started
+    return Applied(migration.id, migration.path, seconds, len(attempts), stall_of(attempts), tuple(attempts))
 
 
 def _pending(connection: Connection[Any], history: Sequence[Migration], *, read_only: bool) -> Iterator[Migration]:
     for tool in dict.fromkeys(migration.tool for migration in history):
         ledger, own = ledger_of(tool), [migration for migration in history if migration.tool == tool]
-        with connection.transaction(force_rollback=read_only):
+        if not read_only:
             ledger.prepare(connection)
-            applied = ledger.applied(connection, own)
+        applied = ledger.applied(connection, own) if _is_there(connection, ledger.table) else frozenset()
         yield from (migration for migration in own if migration.id not in applied)
 
 
-@contextmanager
-def _alone(connection: Connection[Any], budget: Budget) -> Iterator[None]:
-    """Polled: a session that waits in `pg_advisory_lock` holds a snapshot, for which concurrent builds would wait."""
-    began = time.monotonic()
-    while not _try_lock(connection):
-        if time.monotonic() - began > budget.give_up_after:
-            raise AnotherMigrator(
-                "another migrator is at work on this database; nothing was changed",
-                next_step="Wait for it to end, then run the same command again.",
-            )
-        time.sleep(_ASK_EVERY_SECONDS)
-    try:
-        yield
-    finally:
-        if not connection.closed:
-            connection.execute("SELECT pg_advisory_unlock(%s)", (_ONE_MIGRATOR,))
-
-
-def _try_lock(connection: Connection[Any]) -> bool:
-    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (_ONE_MIGRATOR,)).fetchone()
+def _is_there(connection: Connection[Any], table: str) -> bool:
+    row = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (table,)).fetchone()
     return bool(row and row[0])

@@ -8,7 +8,9 @@ from psycopg.conninfo import conninfo_to_dict
 
 from gatekeeper.errors import GatekeeperError
 
-APPLICATION = "gatekeeper migrate"
+APPLICATION = "gatekeeper"
+MIGRATING = "gatekeeper migrate"
+WATCHING = "gatekeeper watch"
 
 
 class DatabaseUnreachable(GatekeeperError):
@@ -21,13 +23,13 @@ class BehindPooler(GatekeeperError):
     exit_code = 2
 
 
-def direct(url: str) -> Connection[Any]:
+def direct(url: str, application: str = APPLICATION) -> Connection[Any]:
     """A session of our own in autocommit mode; raises DatabaseUnreachable or BehindPooler.
 
     A pooler is recognised by the process number that it made up for the start-up message: it differs from the
     server's `pg_backend_pid()`.
     """
-    connection = session(url, APPLICATION)
+    connection = session(url, application)
     row = connection.execute("SELECT pg_backend_pid()").fetchone()
     if row is None or row[0] != connection.info.backend_pid:
         connection.close()

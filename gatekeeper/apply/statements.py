@@ -1,11 +1,16 @@
-"""A script as the transactions in which it runs: what goes in one, what has to stand alone."""
+"""A script as the transactions in which it runs: what goes in one, what has to stand alone, and what it will lock."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from gatekeeper.apply.demand import Demand, asked_before, demands_of
 from gatekeeper.errors import GatekeeperError
-from migrations_lint.model import Migration, Script, Statement
+from migrations_lint.engine import lint
+from migrations_lint.model import Direction, LockFact, Migration, Script, Statement
 from migrations_lint.parse import parse
+from migrations_lint.settings import LintSettings
 
 # The budget decides how long we wait for a lock, not the number that a file brings along.
 _OURS_TO_SET = frozenset({"lock_timeout", "idle_in_transaction_session_timeout"})
@@ -16,11 +21,55 @@ class CannotApply(GatekeeperError):
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedStatement:
+    """A statement, the line of the file where it begins, and the locks that the linter knows it to take."""
+
+    sql: str
+    line: int = 1
+    locks: tuple[LockFact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Statements that share one transaction, or one that must have none."""
 
-    statements: tuple[str, ...]
+    statements: tuple[PlannedStatement, ...]
     in_transaction: bool
+
+    @property
+    def demands(self) -> tuple[Demand, ...]:
+        """Every table that it locks, with the strongest mode."""
+        return demands_of(lock for statement in self.statements for lock in statement.locks)
+
+    @property
+    def asked_before(self) -> tuple[tuple[Demand, ...], ...]:
+        """For each statement, what is asked for just before it."""
+        return asked_before([statement.locks for statement in self.statements])
+
+    @property
+    def digest(self) -> str:
+        """The same for the same statements."""
+        return hashlib.sha256("\0".join(statement.sql for statement in self.statements).encode()).hexdigest()
+
+
+def planned(
+    history: Sequence[Migration], due: Sequence[Migration], server_version: int
+) -> tuple[tuple[Migration, tuple[Batch, ...]], ...]:
+    """The batches of the migrations that are due, each statement with its locks; raises CannotApply.
+
+    The rest of the history tells what the schema is by then.
+    """
+    batches = [(migration, batches_of(migration)) for migration in due]
+    report = lint(history, LintSettings(server_version=server_version), selected=frozenset(one.path for one in due))
+    locks: dict[tuple[Path, int, str], tuple[LockFact, ...]] = {}
+    for checked in report.migrations:
+        for one in checked.statements:
+            if one.direction is Direction.UP:
+                place = (checked.migration.path, one.statement.begins.line, one.statement.sql)
+                locks[place] = locks.get(place, ()) + one.locks  # what code renders may stand there twice
+    return tuple(
+        (migration, tuple(_with_locks(batch, migration, locks) for batch in own)) for migration, own in batches
+    )
 
 
 def batches_of(migration: Migration) -> tuple[Batch, ...]:
@@ -33,8 +82,15 @@ def batches_of(migration: Migration) -> tuple[Batch, ...]:
     return tuple(_batches(migration.up))
 
 
+def _with_locks(
+    batch: Batch, migration: Migration, locks: Mapping[tuple[Path, int, str], tuple[LockFact, ...]]
+) -> Batch:
+    known = tuple(replace(one, locks=locks.get((migration.path, one.line, one.sql), ())) for one in batch.statements)
+    return replace(batch, statements=known)
+
+
 def _batches(script: Script) -> Iterator[Batch]:
-    together: list[str] = []
+    together: list[PlannedStatement] = []
     for fragment in script.fragments:
         if fragment.begins_anew and together:
             yield Batch(tuple(together), in_transaction=True)
@@ -53,13 +109,14 @@ def _batches(script: Script) -> Iterator[Batch]:
                 )
             if _is_ours(statement):
                 continue
+            one = PlannedStatement(statement.sql, statement.begins.line)
             if fragment.in_transaction:
-                together.append(statement.sql)
+                together.append(one)
                 continue
             if together:
                 yield Batch(tuple(together), in_transaction=True)
                 together = []
-            yield Batch((statement.sql,), in_transaction=False)
+            yield Batch((one,), in_transaction=False)
     if together:
         yield Batch(tuple(together), in_transaction=True)
 

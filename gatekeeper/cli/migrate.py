@@ -25,8 +25,8 @@ def migrate(invocation: Invocation, paths: tuple[Path, ...], url: str | None, ma
     Exits 0 when all are in place, 1 when the server refused one, 3 when the database cannot be reached, 4 when it gave
     way: the locks were not to be had within the budget, and nothing of that migration was changed.
     """
+    from gatekeeper.apply.migrate import Listener, pending
     from gatekeeper.apply.migrate import migrate as apply
-    from gatekeeper.apply.migrate import pending
     from gatekeeper.model.applied import MigrateReport
 
     history = history_of(invocation, paths)
@@ -40,7 +40,8 @@ def migrate(invocation: Invocation, paths: tuple[Path, ...], url: str | None, ma
             def progress(migration: "Migration") -> None:
                 status.update(f"{migration.id}  {migration.title}")
 
-            report = apply(target, history.migrations, _budget(invocation, max_stall), progress)
+            listener = Listener(progress, lambda line: status.update(line))
+            report = apply(target, history.migrations, _budget(invocation, max_stall), listener=listener)
     click.echo(json.dumps(_as_json(report, plan), indent=2) if invocation.wants_json else _as_text(report, plan))
     return 0
 

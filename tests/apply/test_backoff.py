@@ -5,17 +5,23 @@ from hypothesis import strategies as st
 
 from gatekeeper.apply.backoff import Budget, gives_up, lock_wait, pause
 
-BUDGETS = st.builds(Budget, st.floats(0.001, 60), st.floats(0, 3600))
+BUDGETS = st.builds(Budget, st.floats(0.001, 60), st.floats(0, 3600), st.none() | st.floats(0, 100))
+DRAINS = st.floats(0, 100)
 
 
-@given(st.integers(1, 10_000), BUDGETS)
-def test_no_try_waits_longer_than_the_budget_or_without_a_timeout(attempt: int, budget: Budget) -> None:
-    assert 0 < lock_wait(attempt, budget) <= max(budget.max_stall, 0.001)
+@given(st.integers(1, 10_000), DRAINS, BUDGETS)
+def test_no_try_waits_longer_than_the_budget_or_without_a_timeout(attempt: int, drain: float, budget: Budget) -> None:
+    assert 0 < lock_wait(attempt, drain, budget) <= budget.max_stall
 
 
-@given(st.integers(1, 10_000), BUDGETS)
-def test_a_later_try_may_wait_at_least_as_long(attempt: int, budget: Budget) -> None:
-    assert lock_wait(attempt + 1, budget) >= lock_wait(attempt, budget)
+@given(st.integers(1, 10_000), DRAINS, BUDGETS)
+def test_a_later_try_may_wait_at_least_as_long(attempt: int, drain: float, budget: Budget) -> None:
+    assert lock_wait(attempt + 1, drain, budget) >= lock_wait(attempt, drain, budget)
+
+
+@given(DRAINS, BUDGETS)
+def test_the_first_try_waits_no_longer_than_traffic_needs_to_drain(drain: float, budget: Budget) -> None:
+    assert lock_wait(1, drain, budget) <= max(drain, 0.005)
 
 
 @given(st.floats(0, 3600), st.floats(0, 1))
@@ -23,6 +29,10 @@ def test_others_get_at_least_four_fifths_of_the_time(stalled: float, dice: float
     assert pause(stalled, dice) >= 4 * stalled
 
 
-@given(st.floats(0, 7200), st.floats(0, 60), BUDGETS)
-def test_it_gives_up_exactly_when_no_time_is_left(elapsed: float, rest: float, budget: Budget) -> None:
-    assert gives_up(elapsed, rest, budget) == (elapsed + rest >= budget.give_up_after)
+@given(st.floats(0, 7200), st.floats(0, 200), st.floats(0, 60), BUDGETS)
+def test_no_try_follows_when_the_time_is_up_or_it_could_stall_others_for_more_than_all_we_may(
+    elapsed: float, stalled: float, rest: float, budget: Budget
+) -> None:
+    if not gives_up(elapsed, stalled, rest, budget):
+        assert elapsed + rest < budget.give_up_after
+        assert stalled + budget.max_stall <= budget.all_stalls

@@ -15,8 +15,8 @@ import pytest
 from psycopg import Connection
 
 from gatekeeper.apply.backoff import Budget
-from gatekeeper.apply.guard import LockNotAcquired, MigrationFailed
 from gatekeeper.apply.migrate import migrate, pending
+from gatekeeper.apply.refusals import LockNotAcquired, MigrationFailed
 from gatekeeper.apply.session import BehindPooler, DatabaseUnreachable, direct
 from gatekeeper.apply.statements import CannotApply
 from gatekeeper.model.action import Command
@@ -101,8 +101,8 @@ def test_it_gets_in_after_the_long_transaction_and_no_reader_waits_longer_than_t
         reader.join()
 
     (applied,) = migrating.result().applied
-    assert applied.tries > 1
-    assert applied.stall.sessions >= 1
+    assert applied.tries == 1
+    assert applied.stall.worst_seconds <= BUDGET.max_stall + 0.05
     assert has_column(target)
     assert max(waits) < BUDGET.max_stall + 0.3  # the budget, and what a busy test machine adds
 

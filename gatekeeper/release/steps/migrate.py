@@ -4,8 +4,9 @@ import json
 from dataclasses import asdict
 
 from gatekeeper.apply.backoff import Budget
-from gatekeeper.apply.guard import LockNotAcquired, MigrationFailed
-from gatekeeper.apply.migrate import AnotherMigrator, migrate
+from gatekeeper.apply.migrate import Listener, migrate
+from gatekeeper.apply.refusals import MigrationFailed
+from gatekeeper.errors import GaveWay
 from gatekeeper.model.release import Phase
 from gatekeeper.policy.undo import SchemaState
 from gatekeeper.release.desk import Desk
@@ -22,9 +23,12 @@ def act(desk: Desk) -> Result:
     left = {migration.id for migration in pending(settings)} - ids  # written after this release began: not part of it
     history = [migration for migration in project_history(settings).migrations if migration.id not in left]
     budget = Budget(settings.migrate.max_stall.total_seconds(), settings.migrate.give_up_after.total_seconds())
+    listener = Listener(
+        begins=lambda one: desk.remark("migrate", one.id), waits=lambda told: desk.remark("migrate", told)
+    )
     try:
-        report = migrate(target_of(settings), history, budget, lambda one: desk.remark("migrate", one.id))
-    except (LockNotAcquired, AnotherMigrator) as gave_way:
+        report = migrate(target_of(settings), history, budget, listener=listener)
+    except GaveWay as gave_way:
         return waiting(str(gave_way), gave_way.exit_code)
     except MigrationFailed as refused:
         return failed(str(refused), schema=_after_failure(desk).value, applied=list(_applied(desk)))

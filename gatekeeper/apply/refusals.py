@@ -1,0 +1,57 @@
+"""Why a migration did not get in, in sentences that a person can act on."""
+
+from collections.abc import Sequence
+
+import psycopg
+
+from gatekeeper.apply.backoff import Budget
+from gatekeeper.apply.drain import Traffic
+from gatekeeper.apply.statements import PlannedStatement
+from gatekeeper.errors import GatekeeperError, GaveWay
+from gatekeeper.model.applied import Attempt, stall_of
+from gatekeeper.model.blocker import Blocker
+
+
+class LockNotAcquired(GaveWay):
+    """The migration gave way to other sessions every time, as it should, and never ran."""
+
+    def __init__(self, what: str, attempts: Sequence[Attempt], blockers: Sequence[Blocker]) -> None:
+        self.attempts, self.blockers = tuple(attempts), tuple(blockers)
+        self.tries = len(self.attempts)
+        self.stall = stall_of(attempts)
+        tried = f"in {self.tries} {'try' if self.tries == 1 else 'tries'}" if self.tries else "without stalling others"
+        super().__init__(
+            f"{what}: the locks were not to be had {tried}; nothing of it was changed",
+            seen=[str(blocker) for blocker in blockers],
+            next_step="End those sessions or pick a quieter time, then run the same command again.",
+        )
+
+
+class TrafficTooSlow(GaveWay):
+    """Ordinary transactions hold the table for longer than the budget; no try was made."""
+
+    def __init__(self, what: str, traffic: Traffic, budget: Budget) -> None:
+        self.traffic = traffic
+        needed = round(traffic.drain * 1000)
+        super().__init__(
+            f"{what}: transactions on its tables take up to {needed} ms, and others may wait for "
+            f"{budget.max_stall * 1000:.0f} ms at most; nothing was tried",
+            seen=[str(blocker) for blocker in traffic.slowest],
+            next_step=f"Allow `--max-stall {needed}ms`, pick a quieter time, or make those transactions shorter.",
+        )
+
+
+class MigrationFailed(GatekeeperError):
+    """PostgreSQL refused a statement; its transaction is rolled back."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, statement: PlannedStatement | None, error: psycopg.Error) -> None:
+        where = (
+            f"in line {statement.line}: {' '.join(statement.sql.split())[:160]}" if statement else "in our bookkeeping"
+        )
+        super().__init__(
+            f"{what}: {error.diag.message_primary or error} (SQLSTATE {error.sqlstate})",
+            seen=[where],
+            next_step="Correct the migration; what was in its transaction is rolled back.",
+        )
