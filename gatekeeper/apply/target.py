@@ -49,7 +49,7 @@ class Target:
         self._url, self._budget, self._terms = url, budget, terms
         self.watcher = direct(url, WATCHING)
         try:
-            self._wait_for_the_lock()
+            wait_for_the_lock(self.watcher, budget)
             self.connection = self._migrating()
         except BaseException:
             self.watcher.close()
@@ -82,7 +82,7 @@ class Target:
         while True:
             try:
                 self.watcher = direct(self._url, WATCHING)
-                self._wait_for_the_lock()
+                wait_for_the_lock(self.watcher, self._budget)
                 self.connection = self._migrating()
             except (DatabaseUnreachable, psycopg.OperationalError) as error:
                 if time.monotonic() > until:
@@ -115,17 +115,6 @@ class Target:
         connection.prepare_threshold = None  # what was prepared before a change may not fit after it
         return connection
 
-    def _wait_for_the_lock(self) -> None:
-        put_in_force(self.watcher, session_settings(Terms(), self.watcher.info.server_version))
-        began = time.monotonic()
-        while not _try_lock(self.watcher):
-            if time.monotonic() - began > self._budget.give_up_after:
-                raise AnotherMigrator(
-                    "another migrator is at work on this database; nothing was changed",
-                    next_step="Wait for it to end, then run the same command again.",
-                )
-            time.sleep(_ASK_EVERY_SECONDS)
-
 
 @contextmanager
 def alone_on(url: str, budget: Budget, terms: Terms) -> Iterator[Target]:
@@ -138,6 +127,19 @@ def alone_on(url: str, budget: Budget, terms: Terms) -> Iterator[Target]:
         yield target
     finally:
         target.close()
+
+
+def wait_for_the_lock(connection: Connection[Any], budget: Budget) -> None:
+    """Make this session the one migrator's, until it ends; raises AnotherMigrator when that takes too long."""
+    put_in_force(connection, session_settings(Terms(), connection.info.server_version))
+    began = time.monotonic()
+    while not _try_lock(connection):
+        if time.monotonic() - began > budget.give_up_after:
+            raise AnotherMigrator(
+                "another migrator is at work on this database; nothing was changed",
+                next_step="Wait for it to end, then run the same command again.",
+            )
+        time.sleep(_ASK_EVERY_SECONDS)
 
 
 def put_in_force(connection: Connection[Any], settings: Mapping[str, str]) -> None:
