@@ -7,6 +7,7 @@ from pathlib import Path
 from time import perf_counter
 
 from migrations_lint.applied import steps_in
+from migrations_lint.audience import Audience
 from migrations_lint.catalog import replay
 from migrations_lint.catalog.difference import differences
 from migrations_lint.code import Code
@@ -33,7 +34,7 @@ from migrations_lint.model import (
 from migrations_lint.moment import Moment
 from migrations_lint.parse import parse
 from migrations_lint.release import Past, Release
-from migrations_lint.rules import ReleaseRule, Rule, StatementRule, SuppressionRule, all_rules, rules_of
+from migrations_lint.rules import Rule, StatementRule, SuppressionRule, all_rules, rules_of
 from migrations_lint.session import Session
 from migrations_lint.settings import OFF, LintSettings
 from migrations_lint.snapshot import SchemaSnapshot
@@ -69,17 +70,18 @@ def lint(
     started = perf_counter()
     settings = settings or LintSettings()
     rules = rules_of(settings)
+    audience = Audience(rules, settings, code)
     after: dict[Path | None, SchemaSnapshot] = {}
     checked: list[CheckedMigration] = []
     findings: dict[int, list[Finding]] = {}
     for migration, base in zip(migrations, _bases(migrations, snapshot, settings), strict=True):
         wanted = selected is None or migration.path in selected
-        one, found = _migration(migration, base, settings, rules if wanted else (), wanted=wanted)
+        one, found = _migration(migration, base, settings, audience if wanted else None)
         if wanted:
             findings[len(checked)] = found
             checked.append(one)
         after[migration.root] = base.schema
-    for number, finding in _of_releases(checked, migrations, after, settings, rules, code or Code()):
+    for number, finding in _of_releases(checked, migrations, after, settings, audience, code or Code()):
         findings[number].append(finding)
     accepted = [
         f for number, found in findings.items() for f in _accepted(checked[number].migration, found, rules, settings)
@@ -92,7 +94,7 @@ def schemas_built_by(migrations: Sequence[Migration], settings: LintSettings) ->
     schema = SchemaSnapshot()
     yield schema
     for migration in migrations:
-        _migration(migration, _Base(schema), settings, (), wanted=False)
+        _migration(migration, _Base(schema), settings, None)
         yield schema
 
 
@@ -121,13 +123,14 @@ def _by_root(migrations: Sequence[Migration]) -> dict[Path | None, list[Migratio
 
 
 def _migration(
-    migration: Migration, base: _Base, settings: LintSettings, rules: Sequence[Rule], *, wanted: bool
+    migration: Migration, base: _Base, settings: LintSettings, audience: Audience | None
 ) -> tuple[CheckedMigration, list[Finding]]:
+    """One migration checked; without an `audience`, its way up only builds the schema."""
+    wanted = audience is not None
     statements: list[CheckedStatement] = []
     problems = list(migration.problems)
     findings: list[Finding] = []
     made: frozenset[Relation] = frozenset()
-    asked = [rule for rule in rules if isinstance(rule, StatementRule)]
     before = base.schema.copy() if wanted and migration.down is not None else None
     undone = before
     for direction, script in migration.scripts():
@@ -137,7 +140,8 @@ def _migration(
         here = base if direction is Direction.UP else replace(base, schema=base.schema.copy())
         for moment in _moments(migration, direction, script, here, settings, made, problems):
             statements.append(CheckedStatement(moment.statement, direction, moment.transaction, moment.facts))
-            findings += _weighed(_of_statement(moment, asked), settings)
+            if audience is not None:
+                findings += _weighed(_of_statement(moment, audience.of_statement(moment)), settings)
             last = moment
         if direction is Direction.UP and statements:
             made = last.session.leaving(last.facts, here.schema.copy()).new
@@ -215,7 +219,7 @@ def _of_releases(
     history: Sequence[Migration],
     after: Mapping[Path | None, SchemaSnapshot],
     settings: LintSettings,
-    rules: Sequence[Rule],
+    audience: Audience,
     code: Code,
 ) -> Iterator[tuple[int, Finding]]:
     """What the rules about releases find, each with the number of its migration.
@@ -229,11 +233,10 @@ def _of_releases(
         past = Past(tuple(whole), after[root])
         releases += [replace(Release.of(group, past, settings), code=code) for group in groups if group]
     owner = {path: number for number, one in enumerate(checked) for path in one.migration.files()}
-    for rule in rules:
-        if isinstance(rule, ReleaseRule):
-            for release in releases:
-                for finding in _weighed(rule.check(replace(release, rule=rule.name)), settings):
-                    yield owner[finding.path], finding
+    for release in releases:
+        for rule in audience.of_release(release):
+            for finding in _weighed(rule.check(replace(release, rule=rule.name)), settings):
+                yield owner[finding.path], finding
 
 
 def _of_statement(moment: Moment, rules: Sequence[StatementRule]) -> Iterator[Finding]:

@@ -10,6 +10,9 @@ from typing import Any, Protocol, TypeVar
 from migrations_lint.dialect import Dialect, dialect_of
 from migrations_lint.impact import Impact, impact_of
 from migrations_lint.model import (
+    AddsConstraint,
+    Constraint,
+    CreatesRelation,
     Direction,
     Fact,
     Finding,
@@ -22,6 +25,8 @@ from migrations_lint.model import (
     Severity,
     Statement,
     Step,
+    Work,
+    declared_constraints,
 )
 from migrations_lint.parse.alter import AlterTable, alter_table
 from migrations_lint.parse.text import SqlText
@@ -99,26 +104,38 @@ class Moment:
             found = self._by_kind[kind] = tuple(fact for fact in self.facts if isinstance(fact, kind))
         return iter(found)
 
+    def has(self, *kinds: type) -> bool:
+        """Whether there is a fact of one of these kinds."""
+        return any(True for kind in kinds for _ in self.all(kind))
+
     def all_on_live(self, kind: type[R]) -> Iterator[R]:
         """The facts of one kind about relations that existed before this migration."""
         return (fact for fact in self.all(kind) if self.is_live(fact.relation))
 
-    def locks_on_live_tables(self) -> Iterator[LockFact]:
-        """Locks on tables and views that existed before this migration, so that someone may be using them."""
+    def locks_on_live_tables(self, *works: Work) -> Iterator[LockFact]:
+        """Locks on tables and views that existed before this migration, so that someone may be using them.
+
+        With `works`, only those under which PostgreSQL does one of these.
+        """
         found = self._by_kind.get(Moment)
         if found is None:
             live = (lock for lock in self.all(LockFact) if not lock.created_here and self.is_live(lock.relation))
             found = self._by_kind[Moment] = tuple(live)
-        return iter(found)
+        return (lock for lock in found if lock.work in works) if works else iter(found)
+
+    def declared_constraints(self) -> Iterator[tuple[Relation, Constraint]]:
+        """The constraints that the statement puts on tables, new ones and old, each with its table."""
+        return declared_constraints(self.facts if self.has(AddsConstraint, CreatesRelation) else ())
 
     def first_blocking_lock(self) -> LockFact | None:
         """The lock with which this transaction begins to make writers of a live table wait, else None.
 
         CONCURRENTLY waits without making others wait, so its locks are none.
         """
-        if any(True for _ in self.all(NeedsNoTransaction)) or any(self._blocks(lock) for lock in self.held):
+        first = next((lock for lock in self.locks_on_live_tables() if lock.mode.blocks_writes), None)
+        if first is None or self.has(NeedsNoTransaction):
             return None
-        return next((lock for lock in self.locks_on_live_tables() if lock.mode.blocks_writes), None)
+        return None if any(self._blocks(lock) for lock in self.held) else first
 
     def _blocks(self, lock: LockFact) -> bool:
         return lock.mode.blocks_writes and self.is_live(lock.relation) and not lock.created_here

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from migrations_lint.code import Code, gone_in
+from migrations_lint.code import TAKING_AWAY, Code, gone_in
 from migrations_lint.model import (
     AddsColumn,
     CheckedMigration,
@@ -54,13 +54,14 @@ class Release:
     """Checked migrations in the order in which they run, and the `past` that they belong to.
 
     `new` are the relations that this one makes, which no running code uses yet, under each name that they get; `code`
-    is the text of the application, where it was given.
+    is the text of the application, where it was given. `kinds` are those of all facts in it.
     """
 
     migrations: tuple[CheckedMigration, ...]
     past: Past
     settings: LintSettings
     new: frozenset[Relation]
+    kinds: frozenset[type]
     code: Code = field(default_factory=Code)
     rule: str = ""
 
@@ -73,17 +74,28 @@ class Release:
     def of(cls, migrations: Sequence[CheckedMigration], past: Past, settings: LintSettings) -> "Release":
         """The release that these migrations of a history are."""
         made: set[Relation] = set()
+        kinds = frozenset(type(fact) for one in migrations for statement in one.statements for fact in statement.facts)
         for checked in migrations:
             for statement in checked.statements:
                 if statement.direction is Direction.UP:
                     made |= made_by(statement.facts)
                     made |= {fact.to for fact in statement.all(RenamesRelation) if fact.relation in made}
-        return cls(tuple(migrations), past, settings, frozenset(made))
+        return cls(tuple(migrations), past, settings, frozenset(made), kinds)
 
-    def statements(self, direction: Direction = Direction.UP) -> Iterator[tuple[CheckedMigration, CheckedStatement]]:
-        """Every statement of one direction, with its migration."""
+    def has(self, *kinds: type) -> bool:
+        """Whether a statement of either direction has a fact of one of these kinds."""
+        return any(issubclass(kind, kinds) for kind in self.kinds)
+
+    def statements(
+        self, *kinds: type, direction: Direction = Direction.UP
+    ) -> Iterator[tuple[CheckedMigration, CheckedStatement]]:
+        """Every statement of one direction, with its migration; with `kinds`, those that have a fact of one of them."""
+        if kinds and not self.has(*kinds):
+            return
         for checked in self.migrations:
-            yield from ((checked, statement) for statement in checked.statements if statement.direction is direction)
+            for statement in checked.statements:
+                if statement.direction is direction and (not kinds or statement.has(*kinds)):
+                    yield checked, statement
 
     def is_live(self, relation: Relation) -> bool:
         """Whether the relation is older than the release; temporary ones never are."""
@@ -91,8 +103,10 @@ class Release:
 
     def taken_away(self) -> Iterator[tuple[CheckedMigration, CheckedStatement, Gone]]:
         """Each name of a table or column in use that is not there any more when the whole history has run."""
+        if not self.has(*TAKING_AWAY):
+            return
         added: set[tuple[Relation, str | None]] = set()
-        for checked, statement in self.statements():
+        for checked, statement in self.statements(AddsColumn, *TAKING_AWAY):
             added |= {(one.relation, one.column.name) for one in statement.all(AddsColumn)}
             for gone in gone_in(statement.facts):
                 table = self.after.find(gone.relation)

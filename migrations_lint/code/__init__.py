@@ -29,6 +29,9 @@ from migrations_lint.model import (
 from migrations_lint.parse.names import names_in
 
 _SILENT = ("#", "//", "*", "/*", "import ", "from ")
+TAKING_AWAY = (DropsColumn, RenamesColumn, DropsRelation, RenamesRelation)
+"""The kinds of facts that `gone_in` finds something in."""
+
 _NOT_NAMED = frozenset({RelationKind.INDEX, RelationKind.SEQUENCE})
 
 

@@ -111,6 +111,10 @@ class CheckedStatement:
             found = self._by_kind[kind] = tuple(fact for fact in self.facts if isinstance(fact, kind))
         return iter(found)
 
+    def has(self, *kinds: type) -> bool:
+        """Whether there is a fact of one of these kinds."""
+        return any(isinstance(fact, kinds) for fact in self.facts)
+
     @property
     def locks(self) -> tuple[LockFact, ...]:
         """The locks that it takes."""

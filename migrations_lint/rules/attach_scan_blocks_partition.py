@@ -10,7 +10,7 @@ from migrations_lint.rules import rule
 @rule
 def attach_scan_blocks_partition(moment: Moment) -> Iterator[Finding]:
     """A valid CHECK that implies the bound saves the scan."""
-    scanned = {lock.relation for lock in moment.locks_on_live_tables() if lock.work is Work.SCAN}
+    scanned = {lock.relation for lock in moment.locks_on_live_tables(Work.SCAN)}
     for attached in moment.all(AttachesPartition):
         part = attached.partition
         if part in scanned and not attached.proved:

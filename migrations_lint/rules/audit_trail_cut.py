@@ -26,7 +26,7 @@ _REMOVES = frozenset({"TRUNCATE", "DELETE", "UPDATE"})
 @release_rule
 def audit_trail_cut(release: Release) -> Iterator[Finding]:
     """Only on the way up; a trigger made anew for the same table in the same migration carries the trail on."""
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(DropsObject, SwitchesTrigger, DropsRelation, RowChange):
         for relation, what in _cuts(release, checked, statement):
             yield release.finding(
                 checked,
@@ -64,7 +64,7 @@ def _cuts(release: Release, checked: CheckedMigration, statement: CheckedStateme
 
 def _added(release: Release, change: RowChange) -> set[str]:
     """The columns that the release gives the table; filling them alters no record."""
-    added = (one for _, statement in release.statements() for one in statement.all(AddsColumn))
+    added = (one for _, statement in release.statements(AddsColumn) for one in statement.all(AddsColumn))
     return {one.column.name for one in added if one.relation == change.relation}
 
 

@@ -13,7 +13,7 @@ _FILLS = frozenset({"UPDATE", "INSERT", "COPY"})
 @release_rule
 def backfill_leaves_stale_statistics(release: Release) -> Iterator[Finding]:
     """Autovacuum gets there by itself, usually within minutes."""
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(RowChange):
         for change in statement.all(RowChange):
             large = change.from_query or (change.command == "UPDATE" and not change.bounded) or change.command == "COPY"
             if change.command in _FILLS and large and not _analyzed(checked, statement, change):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import Direction, Finding, Severity, declared_constraints
+from migrations_lint.model import Direction, Finding, Severity
 from migrations_lint.moment import Moment
 from migrations_lint.rules import opt_in, rule
 
@@ -13,7 +13,7 @@ def cascade_spreads_deletes(moment: Moment) -> Iterator[Finding]:
     """A team's policy: many want exactly this."""
     if moment.direction is Direction.DOWN:
         return
-    for relation, key in declared_constraints(moment.facts):
+    for relation, key in moment.declared_constraints():
         if key.on_delete == "CASCADE":
             yield moment.finding(
                 f"one DELETE from {key.references} locks and removes every row of {relation} that refers to it, and "

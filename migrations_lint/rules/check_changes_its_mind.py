@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import Direction, Finding, Severity, declared_constraints
+from migrations_lint.model import Direction, Finding, Severity
 from migrations_lint.moment import Moment
 from migrations_lint.rules import rule
 
@@ -12,7 +12,7 @@ def check_changes_its_mind(moment: Moment) -> Iterator[Finding]:
     """PostgreSQL accepts such a CHECK and assumes that it is none."""
     if moment.direction is Direction.DOWN:
         return
-    for relation, constraint in declared_constraints(moment.facts):
+    for relation, constraint in moment.declared_constraints():
         if constraint.not_immutable:
             yield moment.finding(
                 f"a row of {relation} that passes {constraint.name} today may fail it tomorrow, because of "

@@ -13,7 +13,7 @@ _CHECKED = frozenset({ConstraintKind.CHECK, ConstraintKind.NOT_NULL})
 @rule
 def check_scan_blocks_reads(moment: Moment) -> Iterator[Finding]:
     """Also for a CHECK written in an added column."""
-    scanned = [lock for lock in moment.locks_on_live_tables() if lock.work in {Work.SCAN, Work.REWRITE}]
+    scanned = list(moment.locks_on_live_tables(Work.SCAN, Work.REWRITE))
     in_column = any(True for _ in moment.all(AddsColumn))
     for added in moment.all(AddsConstraint):
         constraint = added.constraint

@@ -10,7 +10,7 @@ from migrations_lint.rules import rule
 @rule
 def collation_change_rebuilds_indexes(moment: Moment) -> Iterator[Finding]:
     """Where the table is rewritten anyway, type-change-rewrites-table says so, and this rule is silent."""
-    building = tuple(lock for lock in moment.locks_on_live_tables() if lock.work is Work.INDEX_BUILD)
+    building = tuple(moment.locks_on_live_tables(Work.INDEX_BUILD))
     for change in moment.all_on_live(ChangesColumnType):
         table = moment.before.find(change.relation)
         indexes = [index.name.name for index in table.indexes if change.column in index.columns] if table else []

@@ -11,14 +11,13 @@ from migrations_lint.rules import rule
 @rule
 def column_foreign_key_locks_both_tables(moment: Moment) -> Iterator[Finding]:
     """Where rows have to be looked up as well, foreign-key-scan-blocks-writes says so, and this rule is silent."""
-    locks = {lock.relation: lock for lock in moment.locks_on_live_tables()}
     columns = {(added.relation, added.column.name): added.column for added in moment.all_on_live(AddsColumn)}
     for added in moment.all_on_live(AddsConstraint):
         key = added.constraint
         column = columns.get((added.relation, key.columns[0])) if key.columns else None
         if not added.inline or key.kind is not ConstraintKind.FOREIGN_KEY or key.references is None or column is None:
             continue
-        other = locks.get(key.references)
+        other = {lock.relation: lock for lock in moment.locks_on_live_tables()}.get(key.references)
         if key.references == added.relation or other is None or other.work is not Work.INSTANT:
             continue
         first = f"ALTER TABLE {spelled(added.relation)} ADD COLUMN {quoted(column.name)} {column.type}"

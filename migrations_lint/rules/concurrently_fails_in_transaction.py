@@ -11,9 +11,9 @@ from migrations_lint.rules import rule
 @rule
 def concurrently_fails_in_transaction(moment: Moment) -> Iterator[Finding]:
     """The deploy would stop at this statement with SQLSTATE 25001."""
-    if moment.transaction is None:
-        return
     for need in moment.all(NeedsNoTransaction):
+        if moment.transaction is None:
+            return
         yield moment.finding(
             f"{need.command} cannot run inside a transaction, and one is open here",
             help=f"Run it {moment.dialect.outside}.",

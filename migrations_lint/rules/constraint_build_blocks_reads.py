@@ -14,7 +14,7 @@ _INDEXED = frozenset({ConstraintKind.UNIQUE, ConstraintKind.PRIMARY_KEY, Constra
 @rule
 def constraint_build_blocks_reads(moment: Moment) -> Iterator[Finding]:
     """Silent for USING INDEX, which only takes over an index that is there."""
-    building = [lock for lock in moment.locks_on_live_tables() if lock.work in {Work.INDEX_BUILD, Work.REWRITE}]
+    building = list(moment.locks_on_live_tables(Work.INDEX_BUILD, Work.REWRITE))
     for added in moment.all(AddsConstraint):
         constraint = added.constraint
         if (

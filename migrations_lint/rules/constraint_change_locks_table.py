@@ -10,8 +10,8 @@ from migrations_lint.rules import rule
 @rule
 def constraint_change_locks_table(moment: Moment) -> Iterator[Finding]:
     """A foreign key's other table is locked as well; ENFORCED (PostgreSQL 18) tries every row."""
-    locks = [lock for lock in moment.locks_on_live_tables() if lock.mode.blocks_writes]
     for change in moment.all_on_live(ChangesConstraint):
+        locks = [lock for lock in moment.locks_on_live_tables() if lock.mode.blocks_writes]
         if not locks:
             continue
         scans = any(lock.work is Work.SCAN for lock in locks)

@@ -19,6 +19,8 @@ from migrations_lint.rules import release_rule
 @release_rule
 def constraint_drop_lets_bad_rows_in(release: Release) -> Iterator[Finding]:
     """Silent where the release puts another constraint on the table, or drops what the constraint was about."""
+    if not release.has(DropsConstraint):
+        return
     facts = [fact for _, statement in release.statements() for fact in statement.facts]
     replaced = {f.relation for f in facts if isinstance(f, AddsConstraint | DropsColumn | DropsRelation)}
     replaced |= {fact.relation for fact in facts if isinstance(fact, CreatesIndex) and fact.unique}

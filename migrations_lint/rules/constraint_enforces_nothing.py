@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import Direction, Finding, Severity, declared_constraints
+from migrations_lint.model import Direction, Finding, Severity
 from migrations_lint.moment import Moment
 from migrations_lint.rules import rule
 
@@ -12,7 +12,7 @@ def constraint_enforces_nothing(moment: Moment) -> Iterator[Finding]:
     """On new tables as well."""
     if moment.direction is Direction.DOWN:
         return
-    for relation, constraint in declared_constraints(moment.facts):
+    for relation, constraint in moment.declared_constraints():
         if not constraint.enforced:
             yield moment.finding(
                 f"{constraint.name} keeps no row out of {relation}: PostgreSQL never tries it",

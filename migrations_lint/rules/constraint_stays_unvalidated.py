@@ -11,7 +11,7 @@ from migrations_lint.rules import release_rule
 @release_rule
 def constraint_stays_unvalidated(release: Release) -> Iterator[Finding]:
     """A note, since the next migration may be about to do it."""
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(AddsConstraint):
         for added in statement.all(AddsConstraint):
             table = release.after.find(added.relation)
             constraint = table.constraints.get(added.constraint.name) if table is not None else None

@@ -18,10 +18,12 @@ from migrations_lint.rules import release_rule
 @release_rule
 def contract_in_the_same_release(release: Release) -> Iterator[Finding]:
     """Once a table, at its first backfill: from there on both columns have to be written, and no released code does."""
+    if not release.has(DropsColumn):
+        return
     added: set[tuple[Relation, str]] = set()
     filled: dict[Relation, tuple[CheckedMigration, CheckedStatement, RowChange]] = {}
     gone: dict[Relation, list[str]] = {}
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(AddsColumn, RowChange, DropsColumn):
         added |= {(one.relation, one.column.name) for one in statement.all(AddsColumn)}
         for change in statement.all(RowChange):
             if change.command == "UPDATE" and any((change.relation, name) in added for name in change.columns or ()):

@@ -11,6 +11,8 @@ from migrations_lint.rules import opt_in, release_rule
 @release_rule
 def data_change_mixed_with_schema(release: Release) -> Iterator[Finding]:
     """Once a migration. Filling a table that the release itself makes is no mixture."""
+    if not release.has(RowChange):
+        return
     for checked in release.migrations:
         up = [statement for statement in checked.statements if statement.direction is Direction.UP]
         changed = [(one, change) for one in up for change in one.all(RowChange) if change.relation not in release.new]

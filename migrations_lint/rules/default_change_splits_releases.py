@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import AddsColumn, Direction, Finding, SetsDefault, Severity
+from migrations_lint.model import AddsColumn, Finding, SetsDefault, Severity
 from migrations_lint.release import Release
 from migrations_lint.rules import opt_in, release_rule
 
@@ -11,8 +11,10 @@ from migrations_lint.rules import opt_in, release_rule
 @release_rule
 def default_change_splits_releases(release: Release) -> Iterator[Finding]:
     """For columns that are older than the release, and for defaults that are set, not dropped."""
-    added = {(a.relation, a.column.name) for _, s in release.statements(Direction.UP) for a in s.all(AddsColumn)}
-    for checked, statement in release.statements():
+    if not release.has(SetsDefault):
+        return
+    added = {(a.relation, a.column.name) for _, s in release.statements(AddsColumn) for a in s.all(AddsColumn)}
+    for checked, statement in release.statements(SetsDefault):
         for change in statement.all(SetsDefault):
             is_old = change.relation not in release.new and (change.relation, change.column) not in added
             if change.default is None or not is_old:

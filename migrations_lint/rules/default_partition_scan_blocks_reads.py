@@ -10,7 +10,7 @@ from migrations_lint.rules import rule
 @rule
 def default_partition_scan_blocks_reads(moment: Moment) -> Iterator[Finding]:
     """It looks for rows that belong to the new partition."""
-    scanned = {lock.relation for lock in moment.locks_on_live_tables() if lock.work is Work.SCAN}
+    scanned = {lock.relation for lock in moment.locks_on_live_tables(Work.SCAN)}
     for parent, part in _added(moment):
         default = moment.before.default_partition(parent)
         if default is not None and default.relation in scanned and default.relation != part:

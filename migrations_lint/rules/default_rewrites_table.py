@@ -11,7 +11,7 @@ from migrations_lint.rules import rule
 @rule
 def default_rewrites_table(moment: Moment) -> Iterator[Finding]:
     """Volatile defaults, serial, identity and stored generated columns on a table that is in use."""
-    rewritten = [lock for lock in moment.locks_on_live_tables() if lock.work is Work.REWRITE]
+    rewritten = list(moment.locks_on_live_tables(Work.REWRITE))
     for added in moment.all(AddsColumn):
         column = added.column
         computed = column.volatile_default or column.identity or column.generated == "stored"

@@ -13,7 +13,7 @@ _NAME = "autovacuum_enabled"
 @release_rule
 def disabled_autovacuum_bloats_table(release: Release) -> Iterator[Finding]:
     """What the table says once the whole history has run decides."""
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(SetsStorageParameter):
         for setting in statement.all(SetsStorageParameter):
             if setting.name != _NAME or (setting.value or "").lower() not in _OFF:
                 continue

@@ -10,7 +10,7 @@ from migrations_lint.rules import release_rule
 @release_rule
 def disabled_trigger_skips_checks(release: Release) -> Iterator[Finding]:
     """ALL includes the triggers that check foreign keys: rows that came in meanwhile are never checked."""
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(SwitchesTrigger):
         for switched in statement.all(SwitchesTrigger):
             if switched.enabled or switched.relation in release.new:
                 continue

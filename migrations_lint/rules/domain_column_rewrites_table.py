@@ -10,7 +10,7 @@ from migrations_lint.rules import rule
 @rule
 def domain_column_rewrites_table(moment: Moment) -> Iterator[Finding]:
     """PostgreSQL tries the domain's constraints on the value of each row, NULL included."""
-    rewriting = tuple(lock for lock in moment.locks_on_live_tables() if lock.work is Work.REWRITE)
+    rewriting = tuple(moment.locks_on_live_tables(Work.REWRITE))
     for added in moment.all_on_live(AddsColumn):
         column = added.column
         if not column.domain or column.volatile_default or not rewriting:

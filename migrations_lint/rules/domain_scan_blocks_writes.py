@@ -12,7 +12,7 @@ _TRIES = frozenset({DomainChange.ADDS_CONSTRAINT, DomainChange.SETS_NOT_NULL, Do
 @rule
 def domain_scan_blocks_writes(moment: Moment) -> Iterator[Finding]:
     """VALIDATE is no gentler than the rest: SHARE on each table while it is read (PostgreSQL 12 to 18)."""
-    scanning = tuple(lock for lock in moment.locks_on_live_tables() if lock.work is Work.SCAN)
+    scanning = tuple(moment.locks_on_live_tables(Work.SCAN))
     scanned = tuple(lock.relation for lock in scanning)
     for change in moment.all(ChangesDomain):
         if change.change in _TRIES and scanned:

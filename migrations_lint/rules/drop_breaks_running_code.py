@@ -23,8 +23,10 @@ def drop_breaks_running_code(release: Release) -> Iterator[Finding]:
 
     Silent for what the release itself has made, and for views that the same transaction makes again.
     """
+    if not release.has(DropsColumn, DropsRelation):
+        return
     added: set[tuple[Relation, str]] = set()
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(AddsColumn, DropsColumn, DropsRelation):
         added |= {(one.relation, one.column.name) for one in statement.all(AddsColumn)}
         for column in statement.all(DropsColumn):
             if release.is_live(column.relation) and (column.relation, column.column) not in added:

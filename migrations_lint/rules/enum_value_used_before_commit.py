@@ -11,10 +11,12 @@ from migrations_lint.rules import release_rule
 @release_rule
 def enum_value_used_before_commit(release: Release) -> Iterator[Finding]:
     """PostgreSQL refuses it ("unsafe use of new value", 55P04) unless the type itself is as new as its label."""
+    if not release.has(AddsEnumValue):
+        return
     added: dict[tuple[str, int], list[AddsEnumValue]] = {}
     made: set[tuple[str, int, str]] = set()
     for direction in Direction:
-        for checked, statement in release.statements(direction):
+        for checked, statement in release.statements(direction=direction):
             if statement.transaction is None:
                 continue
             place = (f"{checked.migration.id} {direction.value}", statement.transaction)

@@ -2,7 +2,15 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import Direction, Finding, LockMode, Relation, RelationKind, RowChange, Severity
+from migrations_lint.model import (
+    Finding,
+    LockFact,
+    LockMode,
+    Relation,
+    RelationKind,
+    RowChange,
+    Severity,
+)
 from migrations_lint.release import Release
 from migrations_lint.rules import release_rule
 
@@ -10,8 +18,10 @@ from migrations_lint.rules import release_rule
 @release_rule
 def explicit_ids_outrun_sequence(release: Release) -> Iterator[Finding]:
     """The sequence goes on where it was, and comes upon the numbers that are taken."""
+    if not release.has(RowChange):
+        return
     moved = _moved(release)
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(RowChange):
         for change in statement.all(RowChange):
             table = release.after.find(change.relation)
             numbered = [c.name for c in table.columns.values() if c.serial or c.identity] if table else []
@@ -38,7 +48,7 @@ def _moved(release: Release) -> set[Relation]:
     """Sequences that some statement of the release touches by name: with setval, or with RESTART."""
     return {
         lock.relation
-        for _, statement in release.statements(Direction.UP)
+        for _, statement in release.statements(LockFact)
         for lock in statement.locks
         if lock.relation_kind is RelationKind.SEQUENCE and lock.mode is not LockMode.ACCESS_EXCLUSIVE
         if not any(True for _ in statement.all(RowChange))

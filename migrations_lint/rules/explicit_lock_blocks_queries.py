@@ -11,8 +11,8 @@ from migrations_lint.severity import what_waits
 @rule
 def explicit_lock_blocks_queries(moment: Moment) -> Iterator[Finding]:
     """With NOWAIT or a lock_timeout it is the careful way to lock several tables in one order, so it may stand."""
-    bounded = moment.lock_timeout is not None or moment.settings.timeout_set_by_runner
     for lock in moment.all(LocksTable):
+        bounded = moment.lock_timeout is not None or moment.settings.timeout_set_by_runner
         if lock.mode.blocks_writes and moment.is_live(lock.relation) and not lock.nowait and not bounded:
             yield moment.finding(
                 f"{what_waits(lock.mode)} of {lock.relation} wait from here to the commit, and before that for every "

@@ -11,8 +11,11 @@ from migrations_lint.rules import rule
 @rule
 def foreign_key_drop_locks_referenced_table(moment: Moment) -> Iterator[Finding]:
     """ACCESS EXCLUSIVE on both. For a whole table that goes, table-drop-locks-referenced-tables says it."""
+    dropped = tuple(_dropped(moment))
+    if not dropped:
+        return
     locked = {lock.relation for lock in moment.locks_on_live_tables() if lock.mode.blocks_reads}
-    for relation, key in _dropped(moment):
+    for relation, key in dropped:
         if key.references is None or key.references == relation or key.references not in locked:
             continue
         first = f"ALTER TABLE {spelled(relation)} DROP CONSTRAINT {quoted(key.name)}"

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from migrations_lint.model import (
+    AddsConstraint,
     CheckedMigration,
     CheckedStatement,
+    CreatesRelation,
     Direction,
     Finding,
     LockMode,
@@ -22,6 +24,8 @@ _SLOW = frozenset({Work.SCAN, Work.INDEX_BUILD, Work.REWRITE, Work.ROW_CHANGE})
 @release_rule
 def foreign_key_locks_referenced_table(release: Release) -> Iterator[Finding]:
     """A lock that is brief is left to lock-waits-without-timeout; here it lasts, because work follows it."""
+    if not release.has(AddsConstraint, CreatesRelation):
+        return
     for checked in release.migrations:
         said: set[Relation] = set()
         for at, statement in enumerate(checked.statements):

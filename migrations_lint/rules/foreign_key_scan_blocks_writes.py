@@ -11,7 +11,7 @@ from migrations_lint.rules import rule
 @rule
 def foreign_key_scan_blocks_writes(moment: Moment) -> Iterator[Finding]:
     """SHARE ROW EXCLUSIVE on both sides, for as long as the check takes."""
-    scanned = [lock for lock in moment.locks_on_live_tables() if lock.work is Work.SCAN]
+    scanned = list(moment.locks_on_live_tables(Work.SCAN))
     for added in moment.all(AddsConstraint):
         constraint = added.constraint
         checked = constraint.kind is ConstraintKind.FOREIGN_KEY and constraint.valid and scanned

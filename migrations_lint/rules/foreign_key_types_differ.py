@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import Column, Constraint, Finding, Relation, Severity, declared_constraints
+from migrations_lint.model import (
+    AddsConstraint,
+    Column,
+    Constraint,
+    CreatesRelation,
+    Finding,
+    Relation,
+    Severity,
+    declared_constraints,
+)
 from migrations_lint.release import Release
 from migrations_lint.rules import release_rule
 from migrations_lint.snapshot import Table
@@ -13,7 +22,7 @@ _ALIKE = frozenset({"text", "character varying", "character"})
 @release_rule
 def foreign_key_types_differ(release: Release) -> Iterator[Finding]:
     """Compared as they are after the whole history, so that a later migration may still align them."""
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(AddsConstraint, CreatesRelation):
         for relation, key in declared_constraints(statement.facts):
             for column, other in _pairs(release, relation, key):
                 difference = _difference(column, other)

@@ -10,7 +10,7 @@ from migrations_lint.rules import rule
 @rule
 def generated_expression_rewrites_table(moment: Moment) -> Iterator[Finding]:
     """PostgreSQL 17 and newer; a virtual column is computed when it is read, and changes at once."""
-    rewriting = tuple(lock for lock in moment.locks_on_live_tables() if lock.work is Work.REWRITE)
+    rewriting = tuple(moment.locks_on_live_tables(Work.REWRITE))
     for change in moment.all_on_live(SetsExpression):
         if change.expression is None or not rewriting:
             continue

@@ -20,6 +20,8 @@ _GUARDS = ("if_exists", "if_not_exists", "or_replace")
 @release_rule
 def half_run_file_cannot_roll_back(release: Release) -> Iterator[Finding]:
     """Said once a file, at the first statement that would be found done already when the file is run again."""
+    if not release.has(NeedsNoTransaction):
+        return
     for checked in release.migrations:
         outside = [one for one in checked.statements if one.direction is Direction.UP and one.transaction is None]
         changing = [one for one in outside if _changes(one)]

@@ -11,7 +11,7 @@ from migrations_lint.rules import rule
 @rule
 def index_build_blocks_writes(moment: Moment) -> Iterator[Finding]:
     """One finding for each index that is built while writers wait."""
-    building = [lock for lock in moment.locks_on_live_tables() if lock.work is Work.INDEX_BUILD]
+    building = list(moment.locks_on_live_tables(Work.INDEX_BUILD))
     for index in moment.all(CreatesIndex):
         if index.concurrently or index.of_constraint or not building:
             continue

@@ -21,6 +21,8 @@ from migrations_lint.rules import release_rule
 @release_rule
 def index_built_then_thrown_away(release: Release) -> Iterator[Finding]:
     """Only for tables that existed before: an index on a new one costs nothing."""
+    if not release.has(CreatesIndex):
+        return
     built: list[tuple[CheckedMigration, CheckedStatement, CreatesIndex]] = []
     for checked, statement in release.statements():
         for maker, place, index in built:

@@ -13,8 +13,10 @@ def index_gap_slows_queries(release: Release) -> Iterator[Finding]:
 
     Within one transaction there is no gap: everyone waits until both are done.
     """
+    if not release.has(DropsIndex):
+        return
     dropped: list[tuple[DropsIndex, CheckedStatement]] = []
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(CreatesIndex, DropsIndex):
         for index in statement.all(CreatesIndex):
             gap = next((old for old, at in dropped if _replaces(index, old) and not _is_one(at, statement)), None)
             if gap is not None and index.relation not in release.new:

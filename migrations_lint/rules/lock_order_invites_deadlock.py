@@ -2,7 +2,14 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import CheckedMigration, CheckedStatement, Finding, Relation, RelationKind
+from migrations_lint.model import (
+    CheckedMigration,
+    CheckedStatement,
+    Finding,
+    LockFact,
+    Relation,
+    RelationKind,
+)
 from migrations_lint.release import Release
 from migrations_lint.rules import release_rule
 
@@ -36,7 +43,7 @@ def _orders(release: Release) -> Iterator[tuple[CheckedMigration, CheckedStateme
     """Each pair of live tables that one transaction locks against writers in one statement after the other."""
     new = release.new
     taken: dict[tuple[str, int], list[Relation]] = {}
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(LockFact):
         if statement.transaction is None:
             continue
         held = taken.setdefault((checked.migration.id, statement.transaction), [])

@@ -16,9 +16,10 @@ _BUSY = 10_000_000  # rows, by a snapshot of production; long queries are likely
 def lock_waits_without_timeout(moment: Moment) -> Iterator[Finding]:
     """Once per transaction, at the first such lock; where a timeout was set and is of no use, other rules say so."""
     first = moment.first_blocking_lock()
+    if first is None or moment.settings.timeout_set_by_runner:
+        return
     session = moment.session
-    was_set = session.parameter("lock_timeout") is not None or "lock_timeout" in session.forgotten
-    if first is None or was_set or moment.settings.timeout_set_by_runner:
+    if session.parameter("lock_timeout") is not None or "lock_timeout" in session.forgotten:
         return
     if 0 < (session.timeout("statement_timeout") or 0) <= _SHORT:
         return

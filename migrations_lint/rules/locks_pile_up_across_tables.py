@@ -9,7 +9,6 @@ from migrations_lint.model import (
     Relation,
     RelationKind,
     Severity,
-    declared_constraints,
 )
 from migrations_lint.moment import Moment
 from migrations_lint.rules import rule
@@ -20,8 +19,9 @@ _TABLES = frozenset({RelationKind.TABLE, RelationKind.PARTITIONED_TABLE})
 @rule
 def locks_pile_up_across_tables(moment: Moment) -> Iterator[Finding]:
     """Once per transaction, at the statement that takes the second table. Partitions go with their parent."""
-    held = dict(_tables(moment, moment.held))
-    taken = {**held, **dict(_tables(moment, moment.locks_on_live_tables()))}
+    here = dict(_tables(moment, moment.locks_on_live_tables()))
+    held = _first_two(_tables(moment, moment.held)) if here else {}
+    taken = {**held, **here}
     if len(held) > 1 or len(taken) < 2 or not (held or _adds_foreign_keys(moment)):
         return
     first, second, *_ = taken.values()
@@ -40,8 +40,18 @@ def locks_pile_up_across_tables(moment: Moment) -> Iterator[Finding]:
 
 def _adds_foreign_keys(moment: Moment) -> bool:
     """What else locks two tables in one statement has rules of its own."""
-    keys = [key for _, key in declared_constraints(moment.facts) if key.kind is ConstraintKind.FOREIGN_KEY]
+    keys = [key for _, key in moment.declared_constraints() if key.kind is ConstraintKind.FOREIGN_KEY]
     return moment.transaction is not None and len({key.references for key in keys}) > 1
+
+
+def _first_two(tables: Iterable[tuple[Relation, LockFact]]) -> dict[Relation, LockFact]:
+    """All that matters of what is held, which may be hundreds: none, one or more."""
+    found: dict[Relation, LockFact] = {}
+    for relation, lock in tables:
+        found[relation] = lock
+        if len(found) > 1:
+            break
+    return found
 
 
 def _tables(moment: Moment, locks: Iterable[LockFact]) -> Iterator[tuple[Relation, LockFact]]:

@@ -26,6 +26,8 @@ _WITH_ROWS = frozenset({RelationKind.TABLE, RelationKind.PARTITIONED_TABLE})
 @release_rule
 def migration_cannot_be_undone(release: Release) -> Iterator[Finding]:
     """Said where it shows: at the statement of the way down, or at the label."""
+    if not release.has(DropsRelation, DropsColumn, AddsEnumValue):
+        return
     for checked in release.migrations:
         gone = set(_gone(release, checked))
         down = [statement for statement in checked.statements if statement.direction is Direction.DOWN]

@@ -12,9 +12,9 @@ _ENDS = frozenset({"COMMIT", "ROLLBACK", "PREPARE TRANSACTION"})
 @rule
 def nested_begin_ends_runner_transaction(moment: Moment) -> Iterator[Finding]:
     """A BEGIN alone only draws a warning. Where a file is sent as one string, the tool has nothing open to end."""
-    if not moment.statement.fragment.in_transaction or moment.migration.in_one_string:
-        return
     for control in moment.all(ControlsTransaction):
+        if not moment.statement.fragment.in_transaction or moment.migration.in_one_string:
+            return
         if control.command in _ENDS:
             tool = moment.migration.tool
             yield moment.finding(

@@ -12,7 +12,7 @@ _TABLES = frozenset({RelationKind.TABLE, RelationKind.PARTITIONED_TABLE})
 @release_rule
 def new_object_lacks_grants(release: Release) -> Iterator[Finding]:
     """By how it stands when the whole history has run, default privileges included; partitions need none."""
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(CreatesRelation):
         for made in statement.all(CreatesRelation):
             table = release.after.find(made.relation)
             if table is None or table.kind not in _TABLES or table.granted or table.partition_of is not None:

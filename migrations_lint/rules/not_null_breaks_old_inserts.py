@@ -10,8 +10,10 @@ from migrations_lint.rules import release_rule
 @release_rule
 def not_null_breaks_old_inserts(release: Release) -> Iterator[Finding]:
     """The running release does not know the column, so that only a default could fill it."""
+    if not release.has(SetsNotNull):
+        return
     unfilled: set[tuple[Relation, str]] = set()
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(AddsColumn, SetsDefault, SetsIdentity, SetsNotNull):
         for added in statement.all(AddsColumn):
             column = added.column
             if column.default is None and not column.identity and column.generated is None:

@@ -11,8 +11,10 @@ from migrations_lint.rules import release_rule
 @release_rule
 def not_null_fails_on_nulls(release: Release) -> Iterator[Finding]:
     """Silent where a CHECK or key proves the column filled, or where an UPDATE of the release fills it."""
+    if not release.has(SetsNotNull):
+        return
     filled: set[tuple[Relation, str]] = set()
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(RowChange, SetsNotNull):
         for rows in statement.all(RowChange):
             filled |= {(rows.relation, column) for column in rows.columns or () if rows.command == "UPDATE"}
         for change in statement.all(SetsNotNull):

@@ -14,7 +14,7 @@ _CONSTRAINTS_SINCE = 18
 @rule
 def not_null_scan_blocks_reads(moment: Moment) -> Iterator[Finding]:
     """Silent where a valid CHECK (column IS NOT NULL) lets PostgreSQL 12 and newer skip the scan."""
-    scanned = [lock for lock in moment.locks_on_live_tables() if lock.work is Work.SCAN]
+    scanned = list(moment.locks_on_live_tables(Work.SCAN))
     for change in moment.all(SetsNotNull):
         if not change.required or not scanned:
             continue

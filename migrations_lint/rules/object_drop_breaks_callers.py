@@ -12,6 +12,8 @@ _CALLED = frozenset({ObjectKind.FUNCTION, ObjectKind.EXTENSION, ObjectKind.DOMAI
 @release_rule
 def object_drop_breaks_callers(release: Release) -> Iterator[Finding]:
     """Silent for functions that the release makes: those are dropped to be made anew."""
+    if not release.has(DropsObject, CreatesFunction):
+        return
     facts = [fact for _, statement in release.statements() for fact in statement.facts]
     made = {fact.function.name for fact in facts if isinstance(fact, CreatesFunction)}
     made |= {fact.type.name for fact in facts if isinstance(fact, CreatesType)}

@@ -10,6 +10,8 @@ from migrations_lint.rules import release_rule
 @release_rule
 def object_used_before_creation(release: Release) -> Iterator[Finding]:
     """The order of files is the tool's; usually two branches were merged, or a number was mistyped."""
+    if not release.has(CreatesRelation):
+        return
     maker = _makers(release)
     made: set[Relation] = set()
     for checked, statement in release.statements():

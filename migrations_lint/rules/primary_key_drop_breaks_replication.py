@@ -19,7 +19,7 @@ from migrations_lint.rules import release_rule
 @release_rule
 def primary_key_drop_breaks_replication(release: Release) -> Iterator[Finding]:
     """Silent where the same transaction adds another primary key: nobody sees the table without one."""
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(DropsConstraint):
         for dropped in statement.all(DropsConstraint):
             constraint = dropped.constraint
             is_key = constraint is not None and constraint.kind is ConstraintKind.PRIMARY_KEY

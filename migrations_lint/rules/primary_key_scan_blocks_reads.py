@@ -11,7 +11,7 @@ from migrations_lint.rules import rule
 @rule
 def primary_key_scan_blocks_reads(moment: Moment) -> Iterator[Finding]:
     """PostgreSQL makes the columns NOT NULL on the way, and reads every row for it."""
-    scanning = tuple(lock for lock in moment.locks_on_live_tables() if lock.work is Work.SCAN)
+    scanning = tuple(moment.locks_on_live_tables(Work.SCAN))
     for added in moment.all_on_live(AddsConstraint):
         key = added.constraint
         if key.kind is not ConstraintKind.PRIMARY_KEY or key.using_index is None or not scanning:

@@ -26,7 +26,7 @@ _NAMED = frozenset({ObjectKind.DOMAIN, ObjectKind.FUNCTION, ObjectKind.SCHEMA, O
 @release_rule
 def rename_breaks_running_code(release: Release) -> Iterator[Finding]:
     """Indexes, sequences and constraints are left alone: applications do not name them."""
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(RenamesColumn, RenamesRelation, RenamesEnumValue, RenamesObject):
         for column in statement.all(RenamesColumn):
             if release.is_live(column.relation):
                 yield _of_column(release, checked, statement, column)

@@ -13,9 +13,9 @@ _LARGE = 10_000_000_000  # bytes
 @rule
 def rewrite_fills_disk(moment: Moment) -> Iterator[Finding]:
     """Only with a snapshot of production, which knows the sizes; that others wait meanwhile, other rules say."""
-    for lock in moment.locks_on_live_tables():
+    for lock in moment.locks_on_live_tables(Work.REWRITE):
         size = _bytes(moment, lock)
-        if lock.work is Work.REWRITE and size >= _LARGE:
+        if size >= _LARGE:
             yield moment.finding(
                 f"rewriting {lock.relation} needs another {in_bytes(size)} of disk until the commit, and sends as much "
                 "through the write-ahead log to every replica, which falls behind by that",

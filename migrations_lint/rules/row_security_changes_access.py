@@ -26,7 +26,7 @@ _Change = tuple[CheckedMigration, CheckedStatement, str, str]
 def row_security_changes_access(release: Release) -> Iterator[Finding]:
     """Who may read what is for a person to review; the commonest slip, USING (true), is a warning."""
     changes: dict[tuple[str, Relation], list[_Change]] = {}
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(CreatesPolicy, ChangesPolicy, DropsObject):
         for made in statement.all(CreatesPolicy):
             if _lets_all_through(made.policy):
                 roles = ", ".join(made.policy.roles)

@@ -14,7 +14,7 @@ _COMMANDS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 def row_security_has_gaps(release: Release) -> Iterator[Finding]:
     """Once a table, by how it stands when the whole history has run."""
     said: set[Relation] = set()
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(SetsRowSecurity, CreatesPolicy):
         touched = [change.relation for change in statement.all(SetsRowSecurity) if change.enabled]
         touched += [made.relation for made in statement.all(CreatesPolicy)]
         for relation in touched:

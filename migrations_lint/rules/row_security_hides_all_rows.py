@@ -10,7 +10,7 @@ from migrations_lint.rules import release_rule
 @release_rule
 def row_security_hides_all_rows(release: Release) -> Iterator[Finding]:
     """Policies that later migrations add count, and unreadable code may add some. On a new table it may be meant."""
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(SetsRowSecurity):
         for change in statement.all(SetsRowSecurity):
             table = release.after.find(change.relation)
             if not change.enabled or table is None or not table.row_security or not table.complete:

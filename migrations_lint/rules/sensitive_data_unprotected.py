@@ -18,13 +18,16 @@ from migrations_lint.release import Release
 from migrations_lint.rules import release_rule
 
 _NO_CLEAR_TEXT = frozenset({"bytea", "boolean"})
+_SPREADING = (CreatesRelation, AddsColumn, CreatesIndex, RowChange)
 
 
 @release_rule
 def sensitive_data_unprotected(release: Release) -> Iterator[Finding]:
     """Encrypted columns are bytea, hashes are named so; a comment that classifies the column says it is known."""
+    if not release.has(*_SPREADING):
+        return
     known = _classified(release)
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(*_SPREADING):
         columns = [one for one in _columns(release, statement) if (one[0], one[1].name) not in known]
         for relation, column in columns:
             yield release.finding(
@@ -70,7 +73,7 @@ def _spread(release: Release, statement: CheckedStatement) -> Iterator[tuple[Rel
 
 def _classified(release: Release) -> set[tuple[Relation, str]]:
     found: set[tuple[Relation, str]] = set()
-    for _, statement in release.statements():
+    for _, statement in release.statements(Comments):
         for comment in statement.all(Comments):
             text = (comment.text or "").lower()
             if comment.column is not None and any(word in text for word in release.settings.classified_as):

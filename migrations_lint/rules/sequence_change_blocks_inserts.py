@@ -11,8 +11,8 @@ from migrations_lint.rules import rule
 @rule
 def sequence_change_blocks_inserts(moment: Moment) -> Iterator[Finding]:
     """nextval takes ROW EXCLUSIVE, which SHARE ROW EXCLUSIVE keeps waiting until the commit."""
-    locked = {lock.relation for lock in moment.locks_on_live_tables() if lock.mode.blocks_writes}
     for change in moment.all_on_live(ChangesSequence):
+        locked = {lock.relation for lock in moment.locks_on_live_tables() if lock.mode.blocks_writes}
         if change.relation not in locked or set(change.options) <= {"owned_by"}:
             continue
         sequence = moment.before.find(change.relation)

@@ -25,9 +25,9 @@ _TABLES = frozenset({RelationKind.TABLE, RelationKind.PARTITIONED_TABLE})
 @rule
 def statement_fails_on_known_schema(moment: Moment) -> Iterator[Finding]:
     """Only where the history made the table and nothing unknown has touched it since."""
-    if moment.migration.problems:
-        return  # a part of the migration could not be read
     for relation, what in (*_exists(moment), *_lacks(moment), *_repeats(moment)):
+        if moment.migration.problems:
+            return  # a part of the migration could not be read
         yield moment.finding(
             f"fails: {what}",
             help="Compare with the migrations before this one; if the database differs from what they build, "
@@ -95,7 +95,7 @@ def _named(moment: Moment) -> Iterator[tuple[Relation, str]]:
     for dropped in moment.all(DropsColumn):
         if not dropped.if_exists and not dropped.along:
             yield dropped.relation, dropped.column
-    for fact in moment.facts:
+    for fact in moment.facts if moment.has(RenamesColumn, ChangesColumnType, SetsNotNull, SetsDefault) else ():
         if isinstance(fact, RenamesColumn | ChangesColumnType | SetsNotNull | SetsDefault):
             yield fact.relation, fact.column
     for index in moment.all(CreatesIndex):

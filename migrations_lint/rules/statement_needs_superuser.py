@@ -18,6 +18,8 @@ _BEYOND = {
 @rule
 def statement_needs_superuser(moment: Moment) -> Iterator[Finding]:
     """Once a statement; roles need only CREATEROLE, but are no part of a database's schema either."""
+    if not moment.has(CreatesObject, ChangesObject, DropsObject):
+        return
     touched = [fact.kind for fact in moment.facts if isinstance(fact, CreatesObject | ChangesObject | DropsObject)]
     for kind in dict.fromkeys(touched):
         if kind in _BEYOND:

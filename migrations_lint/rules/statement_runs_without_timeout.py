@@ -14,10 +14,8 @@ _LONG = frozenset({Work.SCAN, Work.INDEX_BUILD, Work.REWRITE})
 @rule
 def statement_runs_without_timeout(moment: Moment) -> Iterator[Finding]:
     """Concurrent builds and VALIDATE make nobody wait and may take their time."""
-    if moment.session.timeout("statement_timeout") or moment.settings.timeout_set_by_runner:
-        return
-    long = [lock for lock in moment.locks_on_live_tables() if lock.mode.blocks_writes and lock.work in _LONG]
-    if long:
+    long = [lock for lock in moment.locks_on_live_tables(*_LONG) if lock.mode.blocks_writes]
+    if long and not moment.session.timeout("statement_timeout") and not moment.settings.timeout_set_by_runner:
         yield moment.finding(
             f"{what_waits(long[0].mode)} of {long[0].relation} wait for as long as this takes: no statement_timeout",
             help=f"{moment.dialect.set_parameter('statement_timeout', '30s', local=moment.transaction is not None)} "

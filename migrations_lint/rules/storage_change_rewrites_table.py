@@ -12,7 +12,7 @@ _COPIED = frozenset({TableProperty.LOGGED, TableProperty.TABLESPACE, TableProper
 @rule
 def storage_change_rewrites_table(moment: Moment) -> Iterator[Finding]:
     """Silent where the facts say that it is so already."""
-    copied = [lock for lock in moment.locks_on_live_tables() if lock.work is Work.REWRITE]
+    copied = list(moment.locks_on_live_tables(Work.REWRITE))
     for change in moment.all(SetsTableProperty):
         if change.property not in _COPIED or not copied or not moment.is_live(change.relation):
             continue

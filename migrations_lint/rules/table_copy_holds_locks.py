@@ -12,8 +12,8 @@ def table_copy_holds_locks(moment: Moment) -> Iterator[Finding]:
     """ACCESS SHARE stops no query; but ALTER TABLE waits for it, and then all queries wait behind ALTER TABLE."""
     read = [
         lock.relation
-        for lock in moment.locks_on_live_tables()
-        if lock.mode is LockMode.ACCESS_SHARE and lock.work is Work.SCAN and lock.relation_kind is not RelationKind.VIEW
+        for lock in moment.locks_on_live_tables(Work.SCAN)
+        if lock.mode is LockMode.ACCESS_SHARE and lock.relation_kind is not RelationKind.VIEW
     ]
     for made in moment.all(CreatesRelation):
         if made.from_query and read:

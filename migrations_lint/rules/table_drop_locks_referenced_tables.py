@@ -10,12 +10,14 @@ from migrations_lint.rules import rule
 @rule
 def table_drop_locks_referenced_tables(moment: Moment) -> Iterator[Finding]:
     """Partitions lock their parent as well, which partition-drop-locks-parent says."""
-    dropped = {drop.relation for drop in moment.all(DropsRelation)}
     tables = [drop for drop in moment.all(DropsRelation) if not drop.along and drop.kind is not RelationKind.VIEW]
+    if not tables:
+        return
+    dropped = {drop.relation for drop in moment.all(DropsRelation)}
     family = set(_family(moment, dropped))
     locked = [lock for lock in moment.locks_on_live_tables() if lock.mode.blocks_reads]
     others = [lock.relation for lock in locked if lock.relation not in dropped | family]
-    if not tables or not others:
+    if not others:
         return
     yield moment.finding(
         f"reads and writes of {', '.join(map(str, others))} wait too: dropping {tables[0].relation} drops its foreign "

@@ -12,7 +12,7 @@ _KINDS = frozenset({RelationKind.TABLE, RelationKind.PARTITIONED_TABLE})
 @release_rule
 def table_lacks_primary_key(release: Release) -> Iterator[Finding]:
     """Silent for partitions, copies and temporary tables, and where a later statement or migration adds the key."""
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(CreatesRelation):
         for created in statement.all(CreatesRelation):
             table = release.after.find(created.relation)
             is_own = created.kind in _KINDS and created.relation.schema != "pg_temp" and not created.from_query

@@ -2,7 +2,14 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import Finding, LockMode, Relation, RelationKind, Severity
+from migrations_lint.model import (
+    Finding,
+    LockFact,
+    LockMode,
+    Relation,
+    RelationKind,
+    Severity,
+)
 from migrations_lint.release import Release
 from migrations_lint.rules import release_rule
 
@@ -14,7 +21,7 @@ _TABLES = frozenset({RelationKind.TABLE, RelationKind.PARTITIONED_TABLE})
 def table_locked_too_often(release: Release) -> Iterator[Finding]:
     """Each time everybody waits for the queries that run then. Said once a table, at the fourth transaction."""
     times: dict[Relation, list[object]] = {}
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(LockFact):
         place: object = (
             (checked.migration.id, statement.transaction) if statement.transaction is not None else statement
         )

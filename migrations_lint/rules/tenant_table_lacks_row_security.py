@@ -10,7 +10,7 @@ from migrations_lint.rules import release_rule
 @release_rule
 def tenant_table_lacks_row_security(release: Release) -> Iterator[Finding]:
     """By how it stands when the whole history has run; a schema in which no table has it has chosen another way."""
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(CreatesRelation, AddsColumn):
         for relation, column in _tenant_tables(release, statement):
             table = release.after.find(relation)
             if table is None or table.row_security or table.partition_of is not None or _is_shared(release, relation):

@@ -12,9 +12,10 @@ from migrations_lint.session import milliseconds
 def timeout_not_in_effect(moment: Moment) -> Iterator[Finding]:
     """RESET, an ended transaction, a rollback, SET LOCAL outside of a transaction."""
     first = moment.first_blocking_lock()
+    if first is None or moment.settings.timeout_set_by_runner:
+        return
     lost = moment.session.forgotten.get("lock_timeout")
-    in_force = moment.session.parameter("lock_timeout") is not None or moment.settings.timeout_set_by_runner
-    if first is None or lost is None or in_force or not milliseconds(lost):
+    if lost is None or not milliseconds(lost) or moment.session.parameter("lock_timeout") is not None:
         return
     yield moment.finding(
         f"asks for {first.mode.value} on {first.relation} with no lock_timeout: the {lost} that was set above ended "

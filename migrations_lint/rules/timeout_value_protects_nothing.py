@@ -13,8 +13,10 @@ _LONGEST = 60_000.0  # milliseconds
 def timeout_value_protects_nothing(moment: Moment) -> Iterator[Finding]:
     """Also where the runner sets a timeout: a value written in the file takes its place."""
     first = moment.first_blocking_lock()
+    if first is None:
+        return
     wait = moment.session.timeout("lock_timeout")
-    if first is None or wait is None:
+    if wait is None:
         return
     limit = moment.session.timeout("statement_timeout")
     if wait == 0:

@@ -13,8 +13,6 @@ _WITHOUT_EFFECT = frozenset({"COMMIT", "ROLLBACK"})
 @rule
 def transaction_assumption_wrong(moment: Moment) -> Iterator[Finding]:
     """LOCK TABLE and savepoints are errors there (SQLSTATE 25P01); COMMIT and SET LOCAL only draw a warning."""
-    if moment.transaction is not None:
-        return
     for command in _refused(moment):
         yield moment.finding(
             f"{command} fails here: it needs a transaction, and {moment.migration.tool} runs this script without one",
@@ -29,17 +27,19 @@ def transaction_assumption_wrong(moment: Moment) -> Iterator[Finding]:
 
 
 def _refused(moment: Moment) -> Iterator[str]:
-    if any(True for _ in moment.all(LocksTable)):
+    if any(moment.transaction is None for _ in moment.all(LocksTable)):
         yield "LOCK TABLE"
     for control in moment.all(ControlsTransaction):
-        if control.command in _REFUSED:
+        if control.command in _REFUSED and moment.transaction is None:
             yield control.command
 
 
 def _without_effect(moment: Moment) -> Iterator[str]:
     for control in moment.all(ControlsTransaction):
-        if control.command in _WITHOUT_EFFECT:
+        if control.command in _WITHOUT_EFFECT and moment.transaction is None:
             yield control.command
     for change in moment.all(SetsParameter):
+        if moment.transaction is not None:
+            return
         if change.local and change.name != "lock_timeout" and not any(True for _ in moment.all(LockFact)):
             yield f"SET LOCAL {change.name}"

@@ -12,6 +12,8 @@ _ENDS = frozenset({"COMMIT", "ROLLBACK", "PREPARE TRANSACTION"})
 @release_rule
 def transaction_left_open(release: Release) -> Iterator[Finding]:
     """Inside a transaction that the tool itself opens and ends, a BEGIN changes nothing."""
+    if not release.has(ControlsTransaction):
+        return
     for direction in Direction:
         for checked in release.migrations:
             begun = _left_open(checked, direction)

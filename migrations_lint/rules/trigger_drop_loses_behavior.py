@@ -18,7 +18,7 @@ from migrations_lint.rules import release_rule
 @release_rule
 def trigger_drop_loses_behavior(release: Release) -> Iterator[Finding]:
     """Audit triggers have a rule of their own. A table that is dropped needs its triggers no longer."""
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(DropsObject):
         for dropped in statement.all(DropsObject):
             if dropped.kind is not ObjectKind.TRIGGER or dropped.on is None or dropped.on in release.new:
                 continue

@@ -10,11 +10,11 @@ from migrations_lint.rules import rule
 @rule
 def type_change_rewrites_table(moment: Moment) -> Iterator[Finding]:
     """A finding where the change rewrites or scans; silent where the old bytes stay good."""
-    locks = {lock.relation: lock for lock in moment.locks_on_live_tables()}
-    lasting = [lock for lock in locks.values() if lock.work in {Work.REWRITE, Work.SCAN}]
     changes: dict[Relation, list[ChangesColumnType]] = {}
     for change in moment.all(ChangesColumnType):
         changes.setdefault(change.relation, []).append(change)
+    locks = {lock.relation: lock for lock in moment.locks_on_live_tables()} if changes else {}
+    lasting = [lock for lock in locks.values() if lock.work in {Work.REWRITE, Work.SCAN}]
     for relation, changed in changes.items():
         worst = _worst(locks, changed[0])
         if worst is None or worst.work not in {Work.REWRITE, Work.SCAN}:

@@ -10,8 +10,8 @@ from migrations_lint.rules import rule
 @rule
 def type_change_splits_foreign_key(moment: Moment) -> Iterator[Finding]:
     """The other table is locked too, and the foreign key tried on every row again."""
-    locked = {lock.relation for lock in moment.locks_on_live_tables() if lock.mode.blocks_reads}
     for change in moment.all_on_live(ChangesColumnType):
+        locked = {lock.relation for lock in moment.locks_on_live_tables() if lock.mode.blocks_reads}
         others = [other for other in dict.fromkeys(_partners(moment, change)) if other in locked]
         if change.before == change.type or not others:
             continue

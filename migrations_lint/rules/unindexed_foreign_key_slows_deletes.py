@@ -3,7 +3,16 @@
 from collections.abc import Iterator
 
 from migrations_lint.dialect import dialect_of
-from migrations_lint.model import ConstraintKind, CreatesIndex, Finding, Relation, Severity, declared_constraints
+from migrations_lint.model import (
+    AddsConstraint,
+    ConstraintKind,
+    CreatesIndex,
+    CreatesRelation,
+    Finding,
+    Relation,
+    Severity,
+    declared_constraints,
+)
 from migrations_lint.release import Release
 from migrations_lint.rules import release_rule
 
@@ -11,7 +20,7 @@ from migrations_lint.rules import release_rule
 @release_rule
 def unindexed_foreign_key_slows_deletes(release: Release) -> Iterator[Finding]:
     """An index that comes later in the history counts."""
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(AddsConstraint, CreatesRelation):
         for relation, key in declared_constraints(statement.facts):
             if key.kind is not ConstraintKind.FOREIGN_KEY:
                 continue

@@ -10,9 +10,11 @@ from migrations_lint.rules import release_rule
 @release_rule
 def unique_build_fails_on_duplicates(release: Release) -> Iterator[Finding]:
     """Silent for new tables and columns, and where the release changes rows of the table before."""
+    if not release.has(CreatesIndex):
+        return
     apart: set[tuple[Relation, str]] = set()
     changed: set[Relation] = set()
-    for checked, statement in release.statements():
+    for checked, statement in release.statements(AddsColumn, RowChange, CreatesRelation, CreatesIndex):
         apart |= {(added.relation, added.column.name) for added in statement.all(AddsColumn) if _differs(added)}
         changed |= {change.relation for change in statement.all(RowChange) if change.command in {"UPDATE", "DELETE"}}
         made = {created.relation for created in statement.all(CreatesRelation)}

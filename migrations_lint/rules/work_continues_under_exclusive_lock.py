@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import Finding, LockFact, Severity, Work
+from migrations_lint.model import Finding, Severity, Work
 from migrations_lint.moment import Moment
 from migrations_lint.rules import rule
 from migrations_lint.severity import what_waits
@@ -13,12 +13,13 @@ _LONG = frozenset({Work.SCAN, Work.INDEX_BUILD, Work.REWRITE, Work.ROW_CHANGE})
 @rule
 def work_continues_under_exclusive_lock(moment: Moment) -> Iterator[Finding]:
     """A lock is held until the commit, so what follows a strong one counts as well."""
-    held = [lock for lock in moment.held if lock.mode.blocks_reads and moment.is_live(lock.relation)]
-    held = [lock for lock in held if not lock.created_here]
-    working = [lock for lock in moment.locks_on_live_tables() if lock.work in _LONG and not lock.mode.blocks_writes]
-    if not held or not working:
+    working = [lock for lock in moment.locks_on_live_tables(*_LONG) if not lock.mode.blocks_writes]
+    if not working:
         return
-    first: LockFact = held[0]
+    held = (lock for lock in moment.held if lock.mode.blocks_reads and moment.is_live(lock.relation))
+    first = next((lock for lock in held if not lock.created_here), None)
+    if first is None:
+        return
     yield moment.finding(
         f"{what_waits(first.mode)} of {first.relation} wait for this too: the transaction still holds "
         f"{first.mode.value} on it, until the commit",
