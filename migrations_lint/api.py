@@ -9,6 +9,7 @@ from migrations_lint.baseline import accept
 from migrations_lint.code import Code, Wanted, gone_in
 from migrations_lint.engine import lint
 from migrations_lint.files import read_text
+from migrations_lint.fixing import with_places
 from migrations_lint.history import AUTO, History, read_history
 from migrations_lint.model import Direction, Fragment, Migration, Report, Script, Source
 from migrations_lint.settings import LintSettings
@@ -33,7 +34,7 @@ def lint_history(history: History, settings: LintSettings | None = None, code: C
     Raises UnreadableSnapshot or UnreadableBaseline where the settings name a file that is none.
     """
     report = lint(history.migrations, settings, production_of(settings), selected=history.selected, code=code)
-    report = replace(report, unread=history.problems)
+    report = replace(with_places(report, history), unread=history.problems)
     if settings is None or not settings.baseline:
         return report
     path = Path(settings.baseline)

@@ -12,6 +12,9 @@ from migrations_lint.parse import quoted
 __all__ = ["Dialect", "definition", "dialect_of", "listed", "quoted", "spelled"]
 
 
+_LONGEST_EXPRESSION = 200
+
+
 def spelled(relation: Relation) -> str:
     """A relation as SQL may spell it: without its schema where that is public."""
     name = quoted(relation.name)
@@ -25,18 +28,29 @@ def listed(columns: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """Plain SQL. `outside` tells how a statement leaves the transaction that the tool opens."""
+    """Plain SQL.
+
+    `outside` tells how a statement leaves the transaction that the tool opens, `ahead` where another one has to stand
+    that is to run before it, outside as well.
+    """
 
     outside: str = "in a migration that its runner does not wrap in a transaction"
+    ahead: str = "before it"
 
     def statement(self, sql: str) -> str:
         """Any statement."""
         return f"`{sql}`"
 
-    def create_index(self, index: CreatesIndex) -> str:
-        """An index built concurrently; columns with an operator class or order of their own are left to the reader."""
+    def create_index(self, index: CreatesIndex, written: str | None = None) -> str:
+        """An index built concurrently, as its author has `written` it, if he has.
+
+        Columns with an operator class or an order of their own are else left to the reader.
+        """
+        if written is not None:
+            return self.statement(written)
         unique = "UNIQUE " if index.unique else ""
         where = f" WHERE {index.predicate}" if index.predicate else ""
+        where = f" INCLUDE ({listed(index.included)}){where}" if index.included else where
         method = f" USING {index.method}" if index.method != "btree" else ""
         return self.statement(
             f"CREATE {unique}INDEX CONCURRENTLY {quoted(index.index.name)} ON {spelled(index.relation)}{method} "
@@ -76,12 +90,13 @@ class Alembic(Dialect):
         """Through op.execute."""
         return f"`op.execute({sql!r})`"
 
-    def create_index(self, index: CreatesIndex) -> str:
+    def create_index(self, index: CreatesIndex, written: str | None = None) -> str:
         """Expressions and predicates are text to SQLAlchemy."""
         columns = ", ".join(f"sa.text({c!r})" if c.startswith("(") else repr(c) for c in index.columns)
         columns = columns if index.plain else "…"
         options = ["unique=True"] if index.unique else []
         options += [f"postgresql_using={index.method!r}"] if index.method != "btree" else []
+        options += [f"postgresql_include={list(index.included)!r}"] if index.included else []
         options += [f"postgresql_where=sa.text({index.predicate!r})"] if index.predicate else []
         arguments = [repr(index.index.name), repr(index.relation.name), f"[{columns}]", *options]
         return self._call("create_index", [*arguments, "postgresql_concurrently=True"], index.relation)
@@ -95,7 +110,8 @@ class Alembic(Dialect):
     def add_not_valid(self, relation: Relation, constraint: Constraint) -> str:
         """Only CHECKs and foreign keys have an operation."""
         if constraint.kind is ConstraintKind.CHECK and constraint.expression is not None:
-            arguments = [repr(constraint.name), repr(relation.name), repr(constraint.expression)]
+            expression = constraint.expression if len(constraint.expression) <= _LONGEST_EXPRESSION else "…"
+            arguments = [repr(constraint.name), repr(relation.name), repr(expression)]
             return self._call("create_check_constraint", [*arguments, "postgresql_not_valid=True"], relation)
         references = constraint.references
         if constraint.kind is ConstraintKind.FOREIGN_KEY and references and constraint.referenced_columns:
@@ -124,10 +140,10 @@ class Django(Dialect):
         """Through RunSQL."""
         return f"`migrations.RunSQL({sql!r})`"
 
-    def create_index(self, index: CreatesIndex) -> str:
+    def create_index(self, index: CreatesIndex, written: str | None = None) -> str:
         """A unique index is none of a model's indexes."""
         if index.unique:
-            return Dialect.create_index(self, index)
+            return Dialect.create_index(self, index, written)
         return f"`AddIndexConcurrently` in place of `AddIndex` for {index.index.name}"
 
     def drop_index(self, index: Relation, relation: Relation | None, *, if_exists: bool = False) -> str:
@@ -148,11 +164,15 @@ class Django(Dialect):
 
 
 def definition(constraint: Constraint) -> str:
-    """A CHECK, NOT NULL or foreign key as ADD CONSTRAINT spells it; an unknown expression stands as `…`."""
+    """A CHECK, NOT NULL or foreign key as ADD CONSTRAINT spells it.
+
+    An unknown expression stands as `…`, and so does one that nobody would read twice.
+    """
     if constraint.kind is ConstraintKind.NOT_NULL:
         return f"NOT NULL {listed(constraint.columns)}"
     if constraint.kind is ConstraintKind.CHECK or constraint.references is None:
-        return f"CHECK ({constraint.expression or '…'})"
+        expression = constraint.expression or "…"
+        return f"CHECK ({expression if len(expression) <= _LONGEST_EXPRESSION else '…'})"
     columns = f" ({listed(constraint.referenced_columns)})" if constraint.referenced_columns else ""
     actions = "".join(
         f" ON {event} {action}"
@@ -164,15 +184,16 @@ def definition(constraint: Constraint) -> str:
 
 
 _ONE_STRING = "alone in a migration of its own, since {} sends a file with two statements as one transaction"
+_AHEAD = "in a migration of its own before this one, since the two in one file are one transaction,"
 _DIALECTS: dict[str, Dialect] = {
     "alembic": Alembic("inside `with op.get_context().autocommit_block():`"),
-    "prisma": Dialect(_ONE_STRING.format("Prisma")),
-    "golang_migrate": Dialect(_ONE_STRING.format("golang-migrate")),
+    "prisma": Dialect(_ONE_STRING.format("Prisma"), _AHEAD),
+    "golang_migrate": Dialect(_ONE_STRING.format("golang-migrate"), _AHEAD),
     "flyway": Dialect("alone in a script whose `.conf` file says `executeInTransaction=false`"),
-    "diesel": Dialect("in a migration whose `metadata.toml` says `run_in_transaction = false`"),
-    "dbmate": Dialect("in a migration that begins with `-- migrate:up transaction:false`"),
+    "diesel": Dialect("in a migration whose `metadata.toml` says `run_in_transaction = false`", _AHEAD),
+    "dbmate": Dialect("in a migration that begins with `-- migrate:up transaction:false`", _AHEAD),
     "goose": Dialect("in a migration that begins with `-- +goose NO TRANSACTION`"),
-    "sqlx": Dialect("in a migration whose first line is `-- no-transaction`"),
+    "sqlx": Dialect("in a migration whose first line is `-- no-transaction`", _AHEAD),
     "sqitch": Dialect("in a script without BEGIN and COMMIT"),
     "django": Django("in a migration with `atomic = False`"),
 }

@@ -185,6 +185,7 @@ def _moments(
             if statement.kind in _MAY_DO_ANYTHING and any(isinstance(fact, Unknown) for fact in facts):
                 schema.doubt()
             session = session.leaving(facts, schema)
+    schema.end_session()
 
 
 def _doomed(statements: Sequence[Statement], scene: Scene) -> Iterator[frozenset[Relation]]:

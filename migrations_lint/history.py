@@ -13,7 +13,6 @@ from migrations_lint.model import Migration, Problem
 
 AUTO = "auto"
 _LAST_RESORT = "raw_sql"
-_SAME_FOR_ALL = frozenset({"up.sql", "migration.sql"})
 _LEVELS_ABOVE_A_FILE = 4
 
 
@@ -99,7 +98,7 @@ def compared(history: History, since: str, released: Collection[Path], changed: 
 
 
 def roots_at(path: Path, format: str = AUTO) -> tuple[Root, ...]:  # noqa: A002
-    """The histories at or below a folder, or the one that a file belongs to.
+    """The histories at or below a folder, or the one that a file, or a folder of a migration's own, belongs to.
 
     A format that is asked for by name is content with the layout, without the marks that tell tools apart.
     """
@@ -143,7 +142,27 @@ def _has_files(plug_in: MigrationFormat, folder: Path) -> bool:
 def _roots_below(path: Path, candidates: Sequence[MigrationFormat], begins: _Begins) -> tuple[Root, ...]:
     folders = list(folders_below(path))
     tools = [plug_in for plug_in in candidates if plug_in.name != _LAST_RESORT]
-    return tuple(_roots_in(folders, tools, begins)) or tuple(_roots_in(folders, candidates, begins))
+    return (
+        tuple(_roots_in(folders, tools, begins))
+        or _root_of_folder(path, tools, begins)
+        or tuple(_roots_in(folders, candidates, begins))
+    )
+
+
+def _root_of_folder(path: Path, candidates: Sequence[MigrationFormat], begins: _Begins) -> tuple[Root, ...]:
+    """For tools that give each migration a folder."""
+    for plug_in in candidates:
+        above = _as_given(path.absolute().parent, path)
+        if begins(plug_in, above) and _runs_file_in(Root(above, plug_in), path):
+            return (Root(above, plug_in),)
+    return ()
+
+
+def _runs_file_in(root: Root, folder: Path) -> bool:
+    try:
+        return any(file.parent.absolute() == folder.absolute() for file in root.format.files(root.folder))
+    except LintError:
+        return False
 
 
 def _roots_in(folders: Sequence[Path], candidates: Sequence[MigrationFormat], begins: _Begins) -> Iterator[Root]:
@@ -222,7 +241,7 @@ def _with_odd_ids(migrations: Sequence[Migration]) -> Iterator[Migration]:
         problems = [*migration.problems]
         if uses[_as_number(migration.id)] > 1:
             same = (other for other in migrations if _as_number(other.id) == _as_number(migration.id))
-            others = [_file_name(other) for other in same if other is not migration]
+            others = [other.file_name for other in same if other is not migration]
             problems.append(
                 Problem(
                     migration.path,
@@ -250,11 +269,6 @@ def _as_number(name: str) -> str:
     if not all(part.isdecimal() for part in parts):
         return name
     return ".".join(part.lstrip("0") for part in parts).rstrip(".")
-
-
-def _file_name(migration: Migration) -> str:
-    """What tells its file from the others: where all have the same name, their folder's."""
-    return migration.path.parent.name if migration.path.name in _SAME_FOR_ALL else migration.path.name
 
 
 def _with_heads(migrations: Sequence[Migration]) -> Iterator[Migration]:

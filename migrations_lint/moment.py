@@ -32,7 +32,7 @@ from migrations_lint.parse.alter import AlterTable, alter_table
 from migrations_lint.parse.text import SqlText
 from migrations_lint.session import Session
 from migrations_lint.settings import LintSettings
-from migrations_lint.snapshot import EMPTY, SchemaSnapshot, Size
+from migrations_lint.snapshot import EMPTY, TEMPORARY, SchemaSnapshot, Size
 from migrations_lint.steps import fix_of
 
 F = TypeVar("F")
@@ -145,7 +145,7 @@ class Moment:
 
         On the way down, what the way up has made is used by the release that is being taken back, if by anyone.
         """
-        return relation not in self.session.new and relation not in self.made_by_up and relation.schema != "pg_temp"
+        return relation not in self.session.new and relation not in self.made_by_up and relation.schema != TEMPORARY
 
     def kind_of(self, relation: Relation) -> RelationKind:
         """What the relation is, as far as known."""

@@ -6,6 +6,7 @@ The parser is the authority on what a statement does; the outline only says wher
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 
 _TOKEN = re.compile(
@@ -80,6 +81,7 @@ class Piece:
         return "SET_CONFIG" in self.words and "'lock_timeout'" in self.sql
 
 
+@lru_cache(maxsize=64)  # the same few scripts are asked about again and again while one migration is looked at
 def outline(sql: str) -> tuple[Piece, ...]:
     """The statements of a script in order; any text has an outline, and an empty one has none."""
     return tuple(_pieces(sql))

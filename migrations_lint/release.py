@@ -27,7 +27,7 @@ from migrations_lint.model import (
 )
 from migrations_lint.session import made_by
 from migrations_lint.settings import LintSettings
-from migrations_lint.snapshot import SchemaSnapshot
+from migrations_lint.snapshot import TEMPORARY, SchemaSnapshot
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Release:
 
     def is_live(self, relation: Relation) -> bool:
         """Whether the relation is older than the release; temporary ones never are."""
-        return relation not in self.new and relation.schema != "pg_temp"
+        return relation not in self.new and relation.schema != TEMPORARY
 
     def taken_away(self) -> Iterator[tuple[CheckedMigration, CheckedStatement, Gone]]:
         """Each name of a table or column in use that is not there any more when the whole history has run."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from migrations_lint.model import (
     ControlsTransaction,
     CreatesRelation,
+    DropsRelation,
     Fact,
     LockFact,
     Relation,
@@ -38,7 +39,8 @@ class Session:
 
     `transaction` numbers the script's transactions, None is outside of any; `explicit` says that the script's own
     BEGIN is open. `held` are the locks of this transaction on what others can see, `here` the relations that
-    it has made, `new` those that the script has, both with the statement's own. `parameters` hold for the session,
+    it has made, `new` those that the script has, both with the statement's own; `gone` are those that this transaction
+    has dropped. `parameters` hold for the session,
     `local` ones until the transaction ends; a value of None is the server's default. `forgotten` are parameters that
     were set and are no longer in force.
     """
@@ -49,6 +51,7 @@ class Session:
     held: tuple[LockFact, ...] = ()
     here: frozenset[Relation] = frozenset()
     new: frozenset[Relation] = frozenset()
+    gone: frozenset[Relation] = frozenset()
     parameters: Mapping[str, str] = field(default_factory=dict)
     local: Mapping[str, str] = field(default_factory=dict)
     forgotten: Mapping[str, str] = field(default_factory=dict)
@@ -106,6 +109,8 @@ class Session:
         for fact in facts:
             if isinstance(fact, SetsParameter):
                 session = session._set(fact)
+            elif isinstance(fact, DropsRelation) and self.transaction is not None:
+                session = replace(session, gone=session.gone | {fact.relation})
             elif isinstance(fact, RenamesRelation) and fact.relation in session.new:
                 here = session.here | ({fact.to} if fact.relation in session.here else set())
                 session = replace(session, here=here, new=session.new | {fact.to})
@@ -138,6 +143,7 @@ class Session:
             explicit=False,
             held=(),
             here=frozenset(),
+            gone=frozenset(),
             local={},
             forgotten={**self.forgotten, **self.local},
             saved=(),

@@ -20,6 +20,8 @@ from migrations_lint.model import (
     UserType,
 )
 
+TEMPORARY = "pg_temp"  # the schema that stands for a session's own, in which a bare name is looked up first
+
 
 @dataclass(frozen=True, slots=True)
 class Index:
@@ -165,6 +167,10 @@ class SchemaSnapshot:
     def doubt(self) -> None:
         """From here on there may be columns that nobody knows of: something unreadable has run."""
         self.tables = {relation: replace(table, complete=False) for relation, table in self.tables.items()}
+
+    def end_session(self) -> None:
+        """Temporary tables go with the session that made them."""
+        self.tables = {relation: table for relation, table in self.tables.items() if relation.schema != TEMPORARY}
 
     def find(self, relation: Relation) -> Table | None:
         """The relation of that name, if it is known."""

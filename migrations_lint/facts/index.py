@@ -98,5 +98,5 @@ def drop_index(index: Relation, node: Any, scene: Scene) -> Iterator[Fact]:
         return
     partitioned = table.kind is RelationKind.PARTITIONED_TABLE
     yield from scene.lock_family(table.relation, mode, only=not partitioned)
-    columns = next(known.columns for known in table.indexes if known.name == index)
-    yield DropsIndex(index, table.relation, node.concurrent, node.missing_ok, cascade, columns)
+    known = next(known for known in table.indexes if known.name == index)
+    yield DropsIndex(index, table.relation, node.concurrent, node.missing_ok, cascade, known.columns, known.predicate)

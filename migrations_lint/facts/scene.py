@@ -7,7 +7,7 @@ from typing import Any
 from migrations_lint.locks import LockMode
 from migrations_lint.model import Certainty, LockFact, Relation, RelationKind, Work
 from migrations_lint.parse.nodes import strings
-from migrations_lint.snapshot import SchemaSnapshot, Table
+from migrations_lint.snapshot import TEMPORARY, SchemaSnapshot, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Scene:
     def relation(self, range_var: Any) -> Relation:
         """The relation that a RangeVar names."""
         if range_var.relpersistence == "t":
-            return Relation("pg_temp", range_var.relname)
+            return Relation(TEMPORARY, range_var.relname)
         return self._named(range_var.schemaname, range_var.relname)
 
     def relation_of(self, names: Any) -> Relation:
@@ -83,7 +83,7 @@ class Scene:
     def _named(self, schema: str, name: str) -> Relation:
         if schema:
             return Relation(schema, name)
-        for candidate in self.search_path:
+        for candidate in (TEMPORARY, *self.search_path):
             if self.schema.find(Relation(candidate, name)):
                 return Relation(candidate, name)
         return Relation(self.search_path[0], name)

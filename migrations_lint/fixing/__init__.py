@@ -16,7 +16,7 @@ from migrations_lint.files import is_file, read_text, unsaved
 from migrations_lint.fixing.in_sql import Written, in_sql, text_of
 from migrations_lint.formats import FixesCode, formats
 from migrations_lint.history import History
-from migrations_lint.model import Edit, Finding, Migration
+from migrations_lint.model import Edit, Finding, Migration, Report
 from migrations_lint.settings import LintSettings
 from migrations_lint.snapshot import SchemaSnapshot
 from migrations_lint.timeouts import Timeouts
@@ -95,6 +95,19 @@ def edits_of(finding: Finding, history: History, timeouts: Timeouts | None = Non
         return ()
     new = [Edit(path, 0, 0, text) for files in written.new for path, text in files.items()]
     return (*written.edits, *new)
+
+
+def with_places(report: Report, history: History) -> Report:
+    """The report without the fixes that cannot be written into this history, so that none is promised in vain."""
+    owners = {path: migration for migration in history.reported() for path in migration.files()}
+    return replace(report, findings=tuple(_with_place(finding, owners, history) for finding in report.findings))
+
+
+def _with_place(finding: Finding, owners: Mapping[Path, Migration], history: History) -> Finding:
+    if finding.fix is None:
+        return finding
+    written = _written(finding, owners[finding.path], history, Timeouts("2s"))
+    return finding if written is not None and (written.edits or written.new) else replace(finding, fix=None)
 
 
 def _round(work: _Work) -> bool:

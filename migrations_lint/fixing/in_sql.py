@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from migrations_lint.edits import edited, trimmed
@@ -139,8 +140,6 @@ class _Target:
 
     def _holds(self, migration: Migration, steps: Sequence[Step]) -> bool:
         fragments = _script(migration, self.fix.direction)
-        if any(parse(fragment).errors for fragment in fragments):
-            return False
         after = _apart_from_timeouts(Script(fragments))
         before = self.others()
         at = next((i for i, each in enumerate(after) if same(each.piece.sql, steps[0].sql)), None)
@@ -150,7 +149,9 @@ class _Target:
         if steps[0].place is Place.HERE and (here[0].transaction is not None) != self._is_in_transaction():
             return False
         last = [after[at - 1] if at else None, *here[:-1]]
-        return _kept(before, rest) and all(map(_is_right, steps, here, last))
+        if not _kept(before, rest) or not all(map(_is_right, steps, here, last)):
+            return False
+        return not any(parse(fragment).errors for fragment in fragments)
 
     def _other_way_holds(self, migration: Migration) -> bool:
         """Some tools know one word for both ways; it may not take the transaction from several statements."""
@@ -235,9 +236,8 @@ class _Following:
         """Whether a later statement takes something of the same tables away, or gives it another name."""
         tables = {name.lower() for name in self.target.fix.tables}
         for each in self.target.others():
-            names = {token.text.strip('"').lower() for token in tokens(each.piece.sql)}
-            is_later = each.piece.start > self.target.piece.start
-            if is_later and tables & names and not _TAKES_AWAY.isdisjoint(names):
+            words = _words(each.piece.sql) if each.piece.start > self.target.piece.start else frozenset()
+            if tables & words and not _TAKES_AWAY.isdisjoint(words):
                 return True
         return False
 
@@ -253,8 +253,13 @@ class _Following:
         return False
 
 
-def _names(sql: str) -> set[str]:
-    return {token.text.strip('"').lower() for token in tokens(sql)} - _WORDS
+@lru_cache(maxsize=512)  # each of a script's fixes asks about all of its statements
+def _words(sql: str) -> frozenset[str]:
+    return frozenset(token.text.strip('"').lower() for token in tokens(sql))
+
+
+def _names(sql: str) -> frozenset[str]:
+    return _words(sql) - _NO_NAMES
 
 
 def _last_name(sql: str) -> str:
@@ -262,7 +267,7 @@ def _last_name(sql: str) -> str:
 
 
 _TAKES_AWAY = frozenset({"drop", "rename", "schema", "type"})
-_WORDS = frozenset(
+_NO_NAMES = frozenset(
     [
         *("alter", "table", "add", "constraint", "check", "drop", "index", "create", "unique", "on", "using", "if"),
         *("exists", "not", "null", "validate", "valid", "foreign", "key", "references", "primary", "column", "set"),

@@ -46,6 +46,7 @@ class GolangMigrate:
             down=_script(down, read_text(down)) if down else None,
             title=match["title"].replace("_", " "),
             down_path=down or path.with_name(path.name.removesuffix(".up.sql") + ".down.sql"),
+            in_one_string=True,
         )
 
     def with_timeout(self, migration: Migration, wait: str, limit: str | None) -> tuple[Edit, ...]:

@@ -43,6 +43,7 @@ class Prisma:
             down=_script(down, read_text(down)) if is_file(down) else None,
             title=path.parent.name.partition("_")[2].replace("_", " "),
             down_path=down if is_file(down) else None,
+            in_one_string=True,
         )
 
     def with_timeout(self, migration: Migration, wait: str, limit: str | None) -> tuple[Edit, ...]:

@@ -206,7 +206,7 @@ class CreatesIndex:
 
 @dataclass(frozen=True, slots=True)
 class DropsIndex:
-    """DROP INDEX; `relation` is None, and `columns` empty, where the schema does not know whose index it is."""
+    """DROP INDEX; where the schema knows it, the table that it is of, and its `columns` and `predicate`."""
 
     index: Relation
     relation: Relation | None
@@ -214,6 +214,7 @@ class DropsIndex:
     if_exists: bool = False
     cascade: bool = False
     columns: tuple[str, ...] = ()
+    predicate: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple
 
+_SAME_FOR_ALL = frozenset({"up.sql", "migration.sql"})
+
 
 class Direction(Enum):
     """Which way a script takes the schema."""
@@ -92,7 +94,8 @@ class Migration:
     `down_path` is the file that holds the way back, or in which the tool would look for one; None where the tool knows
     no ways back. `parents` are the ids that must have run before it, as far as the tool says so (Alembic, Django); else
     empty. `depends_on` are those of them that it stands on without following them, `branch` is the name that the tool's
-    users gave to the line which begins here.
+    users gave to the line which begins here. `in_one_string`: the tool sends a file as one string, whose transaction is
+    PostgreSQL's and not the tool's own.
 
     The last four are known only once the whole history is: `root` is the folder in which it begins; `other_heads` are
     its further ends where it should have one and this is an end too; `edited_since` is the revision at which the file
@@ -110,15 +113,16 @@ class Migration:
     down_path: Path | None = None
     depends_on: tuple[str, ...] = ()
     branch: str = ""
+    in_one_string: bool = False
     root: Path | None = None
     other_heads: tuple[str, ...] = ()
     edited_since: str | None = None
     overtakes: tuple[str, ...] = ()
 
     @property
-    def in_one_string(self) -> bool:
-        """Whether the tool sends a file as one string, whose transaction is PostgreSQL's and not the tool's own."""
-        return self.tool in {"golang_migrate", "prisma"}
+    def file_name(self) -> str:
+        """What tells its file from the others: where all have the same name, their folder's."""
+        return self.path.parent.name if self.path.name in _SAME_FOR_ALL else self.path.name
 
     @property
     def in_transaction(self) -> bool:

@@ -134,6 +134,11 @@ class CheckedMigration:
     problems: tuple[Problem, ...] = ()
     not_undone: tuple[str, ...] = ()
 
+    def names(self, word: str) -> bool:
+        """Whether the word stands anywhere in its files: for what a program does by itself, in its own language."""
+        sources = {fragment.source for _, script in self.migration.scripts() for fragment in script.fragments}
+        return any(word in source.text for source in sources)
+
     @property
     def last_down(self) -> CheckedStatement | None:
         """The last statement of the way down."""

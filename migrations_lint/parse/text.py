@@ -79,6 +79,13 @@ class SqlText:
         end = self._group_end(at)
         return None if end is None else self.sql[self._tokens[at].start : end]
 
+    def on_one_line(self) -> str | None:
+        """The text without its comments and line ends; None where a change found no place in it."""
+        if self.sql is None or not self._tokens:
+            return None
+        gaps = (" " if after.start > before.end else "" for before, after in pairwise(self._tokens))
+        return "".join(part for token, gap in zip(self._tokens, [*gaps, ""], strict=True) for part in (token.text, gap))
+
     def has(self, words: str) -> bool:
         """Whether these words stand outside of parentheses."""
         return self._find(words) is not None

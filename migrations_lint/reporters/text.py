@@ -21,9 +21,10 @@ class Text:
         blocks = [_problem(problem) for problem in report.problems]
         order = {path: number for number, path in enumerate(sources)}
         found = sorted(report.standing(), key=lambda f: (order.get(f.path, -1), f.begins, f.ends, -f.severity.rank))
-        for (path, begins, ends), findings in groupby(found, key=lambda f: (f.path, f.begins, f.ends)):
+        told = _once(found)
+        for (path, begins, ends), findings in groupby(told, key=lambda f: (f.path, f.begins, f.ends)):
             source = sources.get(path)
-            blocks.append("\n".join(_statement(list(findings), source, begins, ends)))
+            blocks.append("\n".join(_statement({one: told[one] for one in findings}, source, begins, ends)))
         return "\n\n".join([*blocks, _summary(report)])
 
 
@@ -37,13 +38,31 @@ def _sources(report: Report) -> dict[Path, Source]:
     return {fragment.source.path: fragment.source for fragment in fragments}
 
 
-def _statement(findings: list[Finding], source: Source | None, begins: Position, ends: Position) -> Iterator[str]:
+def _once(findings: list[Finding]) -> dict[Finding, list[int]]:
+    """What is found again in the same file, word for word, is told once, with the lines where it is due as well."""
+    first: dict[tuple[object, ...], Finding] = {}
+    lines: dict[Finding, list[int]] = {}
+    for finding in findings:
+        key = (finding.path, finding.rule, finding.severity, finding.message, finding.help)
+        known = first.setdefault(key, finding)
+        if known is finding:
+            lines[finding] = []
+        elif finding.begins.line not in {known.begins.line, *lines[known]}:
+            lines[known].append(finding.begins.line)
+    return lines
+
+
+def _statement(
+    findings: dict[Finding, list[int]], source: Source | None, begins: Position, ends: Position
+) -> Iterator[str]:
     """The first finding with the statement that it means, the others of the same statement below it."""
-    for number, finding in enumerate(findings):
+    for number, (finding, again) in enumerate(findings.items()):
         where = f"{finding.path}:{finding.begins.line}:{finding.begins.column}"
         yield f"{where}: {finding.severity.value}: {finding.message} [{finding.rule}]"
         if number == 0 and source is not None:
             yield from _frame(source, begins, ends)
+        if again:
+            yield f"    The same at line{'' if len(again) == 1 else 's'} {', '.join(map(str, again))}."
         yield f"    {finding.help}"
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import Finding, LockMode, Relation, RowChange, Severity, Work
+from migrations_lint.model import Finding, LockFact, LockMode, Relation, RowChange, Severity, Work
 from migrations_lint.moment import Moment
 from migrations_lint.rules import rule
 
@@ -15,22 +15,36 @@ def backfill_runs_in_one_piece(moment: Moment) -> Iterator[Finding]:
     for change in moment.all(RowChange):
         if not moment.is_live(change.relation) or _is_small(moment, change.relation) or not _is_open(moment, change):
             continue
-        what = f"{change.command}{' … SELECT' if change.command == 'INSERT' else ''}"
         yield moment.finding(
-            f"{what} on {change.relation} changes all rows that fit in one transaction: each stays locked until the "
-            "commit, "
-            "and replicas get them all at once",
+            _what_happens(moment, change),
             help="If that may be many, go through the key in batches, committing each, outside of the deploy.",
             relations=(change.relation,),
             severity=Severity.NOTE,
         )
 
 
+def _what_happens(moment: Moment, change: RowChange) -> str:
+    if change.command == "INSERT":
+        sources = " and ".join(dict.fromkeys(str(lock.relation) for lock in _sources(moment)))
+        return (
+            f"INSERT … SELECT copies all rows of {sources} that fit to {change.relation} in one transaction: replicas "
+            "get them all at once, and until the commit VACUUM can clear nothing away"
+        )
+    return (
+        f"{change.command} on {change.relation} changes all rows that fit in one transaction: each stays locked until "
+        "the commit, and replicas get them all at once"
+    )
+
+
+def _sources(moment: Moment) -> Iterator[LockFact]:
+    """What an INSERT … SELECT reads through."""
+    live = moment.locks_on_live_tables()
+    return (lock for lock in live if lock.mode is LockMode.ACCESS_SHARE and lock.work is Work.SCAN)
+
+
 def _is_open(moment: Moment, change: RowChange) -> bool:
     if change.command == "INSERT":
-        return change.from_query and any(
-            lock.mode is LockMode.ACCESS_SHARE and lock.work is Work.SCAN for lock in moment.locks_on_live_tables()
-        )
+        return change.from_query and any(True for _ in _sources(moment))
     return change.command in {"UPDATE", "DELETE"} and change.bounded and not _by_key(moment, change)
 
 

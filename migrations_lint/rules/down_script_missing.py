@@ -25,7 +25,9 @@ def down_script_missing(release: Release) -> Iterator[Finding]:
         empty = migration.down is not None
         due = _has_to_be_undone(checked) if empty else any(True for _ in _up(checked))
         if due and migration.down_path is not None and not has_way_down(migration) and not checked.problems:
-            where = f"{migration.down_path.name} {'does nothing' if empty else 'is missing'}"
+            is_apart = migration.down_path != migration.path
+            where = migration.down_path.name if is_apart else "the way down in this file"
+            where = f"{where} {'does nothing' if empty else 'is missing'}"
             yield release.finding(
                 checked,
                 None,

@@ -17,9 +17,10 @@ def index_build_blocks_writes(moment: Moment) -> Iterator[Finding]:
             continue
         if moment.kind_of(index.relation) is RelationKind.PARTITIONED_TABLE:
             continue  # partitioned-index-blocks-all-partitions
+        written = moment.text.insert_after("INDEX", " CONCURRENTLY").on_one_line()
         yield moment.finding(
             f"writes to {index.relation} wait until index {index.index.name} is built",
-            help=f"{moment.dialect.create_index(index)}, {moment.dialect.outside}.",
+            help=f"{moment.dialect.create_index(index, written)}, {moment.dialect.outside}.",
             relations=(index.relation,),
             fix=build_concurrently(moment, index),
             lasting=building,

@@ -31,7 +31,7 @@ def index_built_then_thrown_away(release: Release) -> Iterator[Finding]:
                 yield release.finding(
                     maker,
                     place,
-                    f"index {index.index.name} is built here, and {what} by {checked.migration.path.name}:"
+                    f"index {index.index.name} is built here, and {what} by {checked.migration.file_name}:"
                     f"{statement.statement.begins.line} of the same release: {index.relation} pays for it twice",
                     help="Put the index last, or leave it out.",
                     relations=(index.relation,),

@@ -20,10 +20,11 @@ def index_drop_blocks_queries(moment: Moment) -> Iterator[Finding]:
         table = moment.before.find(relation) if relation else None
         if table is not None and index.index.name in table.constraints:
             continue  # refused altogether: index-drop-fails-under-constraint
+        safe = moment.dialect.drop_index(index.index, relation, if_exists=index.if_exists)
         yield moment.finding(
             f"reads and writes of {relation or 'the table of ' + str(index.index)} wait for DROP INDEX, "
             "and everyone queues behind it while it waits",
-            help=f"{moment.dialect.drop_index(index.index, relation)}, {moment.dialect.outside}.",
+            help=f"{safe}, {moment.dialect.outside}.",
             relations=(relation,) if relation is not None else (),
             severity=Severity.WARNING,
             fix=drop_concurrently(moment, index),

@@ -30,8 +30,7 @@ def lock_order_invites_deadlock(release: Release) -> Iterator[Finding]:
                 checked,
                 statement,
                 f"locks {first} and then {second}, {_where(other, checked)} locks them the other way round: whichever "
-                "order "
-                "the application's transactions take, one of the two deadlocks with them",
+                "order the application's transactions take, one of the two deadlocks with them",
                 help=f"Take them in one order everywhere; LOCK TABLE {second}, {first} at the head of the transaction "
                 "settles it.",
                 relations=(first, second),
@@ -58,4 +57,4 @@ def _orders(release: Release) -> Iterator[tuple[CheckedMigration, CheckedStateme
 
 
 def _where(other: CheckedMigration, checked: CheckedMigration) -> str:
-    return "an earlier transaction of this migration" if other is checked else other.migration.path.name
+    return "an earlier transaction of this migration" if other is checked else other.migration.file_name

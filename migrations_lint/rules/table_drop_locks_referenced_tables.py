@@ -9,14 +9,15 @@ from migrations_lint.rules import rule
 
 @rule
 def table_drop_locks_referenced_tables(moment: Moment) -> Iterator[Finding]:
-    """Partitions lock their parent as well, which partition-drop-locks-parent says."""
+    """Said once of each table that stays; that partitions lock their parent says partition-drop-locks-parent."""
     tables = [drop for drop in moment.all(DropsRelation) if not drop.along and drop.kind is not RelationKind.VIEW]
     if not tables:
         return
     dropped = {drop.relation for drop in moment.all(DropsRelation)}
+    waiting = {lock.relation for lock in moment.held if lock.mode.blocks_reads}
     family = set(_family(moment, dropped))
     locked = [lock for lock in moment.locks_on_live_tables() if lock.mode.blocks_reads]
-    others = [lock.relation for lock in locked if lock.relation not in dropped | family]
+    others = [lock.relation for lock in locked if lock.relation not in dropped | family | waiting | moment.doomed]
     if not others:
         return
     yield moment.finding(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from migrations_lint.model import CreatesRelation, Finding, RelationKind, Severity
 from migrations_lint.release import Release
 from migrations_lint.rules import release_rule
+from migrations_lint.snapshot import TEMPORARY
 
 _KINDS = frozenset({RelationKind.TABLE, RelationKind.PARTITIONED_TABLE})
 
@@ -15,7 +16,7 @@ def table_lacks_primary_key(release: Release) -> Iterator[Finding]:
     for checked, statement in release.statements(CreatesRelation):
         for created in statement.all(CreatesRelation):
             table = release.after.find(created.relation)
-            is_own = created.kind in _KINDS and created.relation.schema != "pg_temp" and not created.from_query
+            is_own = created.kind in _KINDS and created.relation.schema != TEMPORARY and not created.from_query
             if not is_own or created.partition_of or created.inherits or table is None or table.primary_key:
                 continue
             if not created.complete or any(index.unique for index in table.indexes):

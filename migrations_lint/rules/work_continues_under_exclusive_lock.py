@@ -12,11 +12,12 @@ _LONG = frozenset({Work.SCAN, Work.INDEX_BUILD, Work.REWRITE, Work.ROW_CHANGE})
 
 @rule
 def work_continues_under_exclusive_lock(moment: Moment) -> Iterator[Finding]:
-    """A lock is held until the commit, so what follows a strong one counts as well."""
+    """A lock is held until the commit, so what follows a strong one counts; for what was dropped nobody waits."""
     working = [lock for lock in moment.locks_on_live_tables(*_LONG) if not lock.mode.blocks_writes]
     if not working:
         return
     held = (lock for lock in moment.held if lock.mode.blocks_reads and moment.is_live(lock.relation))
+    held = (lock for lock in held if lock.relation not in moment.session.gone)
     first = next((lock for lock in held if not lock.created_here), None)
     if first is None:
         return

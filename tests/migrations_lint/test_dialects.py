@@ -24,6 +24,7 @@ INDEXES = [
     CreatesIndex(ORDERS, Relation("public", "i"), ("note",), unique=True, concurrently=True),
     CreatesIndex(ORDERS, Relation("public", "i"), ("note",), False, True, predicate="total > 0"),
     CreatesIndex(ORDERS, Relation("public", "i"), ("note",), False, True, method="hash"),
+    CreatesIndex(ORDERS, Relation("public", "i"), ("note",), False, True, predicate="total > 0", included=("total",)),
     CreatesIndex(ORDERS, Relation("public", "i"), ("(lower(note))",), unique=False, concurrently=True),
     CreatesIndex(Relation("shop", "Order"), Relation("shop", "I"), ("user",), unique=False, concurrently=True),
 ]
@@ -110,12 +111,45 @@ def test_help_says_how_the_tool_leaves_its_transaction(tool: str, way_out: str) 
     assert way_out in finding.help
 
 
-def test_columns_with_an_order_of_their_own_are_left_to_the_reader() -> None:
-    last = migration("CREATE INDEX i ON orders (note DESC);")
+def test_in_sql_an_index_is_given_back_as_its_author_has_written_it() -> None:
+    last = migration(
+        "CREATE UNIQUE INDEX i -- the newest first\nON orders\n  (note DESC, lower(note) text_pattern_ops)\n"
+        "  INCLUDE (total) NULLS NOT DISTINCT WITH (fillfactor = 70) WHERE total > 0;"
+    )
 
     (finding,) = [f for f in lint([migration(SETUP, name="1"), last]).findings if f.rule == "index-build-blocks-writes"]
 
-    assert "CREATE INDEX CONCURRENTLY i ON orders (…)" in finding.help
+    assert finding.help.startswith(
+        "`CREATE UNIQUE INDEX CONCURRENTLY i ON orders (note DESC, lower(note) text_pattern_ops) "
+        "INCLUDE (total) NULLS NOT DISTINCT WITH (fillfactor = 70) WHERE total > 0`"
+    )
+
+
+def test_columns_with_an_order_of_their_own_are_left_to_the_reader_of_another_dialect() -> None:
+    last = replace(migration("CREATE INDEX i ON orders (note DESC);"), tool="alembic")
+
+    (finding,) = [f for f in lint([migration(SETUP, name="1"), last]).findings if f.rule == "index-build-blocks-writes"]
+
+    assert "op.create_index('i', 'orders', […]" in finding.help
+
+
+def test_a_condition_that_nobody_would_read_twice_is_not_given_back() -> None:
+    long = " OR ".join(f"total = {number}" for number in range(40))
+    last = migration(f"ALTER TABLE orders ADD CONSTRAINT bounded CHECK ({long});")
+
+    (finding,) = [f for f in lint([migration(SETUP, name="1"), last]).findings if f.rule == "check-scan-blocks-reads"]
+
+    assert "`ALTER TABLE orders ADD CONSTRAINT bounded CHECK (…) NOT VALID`" in finding.help
+
+
+@pytest.mark.parametrize("tool", ["prisma", "golang_migrate", "dbmate", "diesel", "sqlx"])
+def test_what_is_sent_as_one_string_is_not_told_to_drop_and_build_concurrently_in_one_file(tool: str) -> None:
+    build = "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON orders (note);"
+    last = migration(build, in_transaction=False, tool=tool)
+
+    helps = [f.help for f in lint([migration(SETUP, name="1"), last]).findings if f.rule.startswith("failed-build")]
+
+    assert ["in a migration of its own before this one" in text for text in helps] == [True]
 
 
 def test_django_names_its_own_operations() -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from migrations_lint.fixing import fix_history
+from migrations_lint.api import lint_history
+from migrations_lint.engine import lint
+from migrations_lint.fixing import edits_of, fix_history
 from migrations_lint.formats import AddsMigrations, FixesCode, formats
 from migrations_lint.history import read_history
 from migrations_lint.settings import LintSettings
@@ -118,6 +120,23 @@ def test_where_no_number_is_free_nothing_is_written_and_the_finding_is_left(tool
 
     assert "index-build-blocks-writes" in [finding.rule for finding in result.left]
     assert not [file for file in result.files if "part" in str(file.path)]
+
+
+def test_a_finding_is_fixable_only_where_a_fix_can_be_written(tmp_path: Path) -> None:
+    fixed("prisma", tmp_path, ORDERS)
+    beside = {"alone": INDEX, "beside": "UPDATE orders SET note = '' WHERE id = 1;\n" + INDEX}
+    for number, (title, up) in enumerate(beside.items(), start=2):
+        for name, text in files("prisma", number, title, up, "").items():
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text(text)
+    (tmp_path / "20260101000004_here").mkdir()
+    (tmp_path / "20260101000004_here/migration.sql").write_text("CREATE TABLE bills (id bigint PRIMARY KEY);\n")
+
+    history = read_history([tmp_path])
+
+    index = [one for one in lint_history(history).findings if one.rule == "index-build-blocks-writes"]
+    assert [(one.path.parent.name[15:], one.fix is not None) for one in index] == [("alone", True), ("beside", False)]
+    assert [bool(edits_of(one, history)) for one in lint(history.migrations).findings if one in index] == [True]
 
 
 @pytest.mark.parametrize("tool", TOOLS)

@@ -81,10 +81,15 @@ def test_a_folder_selects_everything_below_it(tmp_path: Path) -> None:
     assert history.reported() == history.migrations
 
 
-def test_a_folder_of_one_migration_selects_what_it_holds(tmp_path: Path) -> None:
-    lay_out(tmp_path, "db/1_a/migration.sql", "db/2_b/migration.sql")
+@pytest.mark.parametrize("asked", ["db/2_b/migration.sql", "db/2_b", "db/2_b/down.sql"])
+def test_a_folder_of_one_migration_selects_what_it_holds(asked: str, tmp_path: Path) -> None:
+    lay_out(tmp_path, "db/1_a/migration.sql", "db/2_b/migration.sql", "db/2_b/down.sql", "db/migration_lock.toml")
+    (tmp_path / "db/migration_lock.toml").write_text('provider = "postgresql"\n')
 
-    assert [migration.id for migration in read_history([tmp_path / "db/2_b/migration.sql"]).reported()] == ["2_b"]
+    history = read_history([tmp_path / asked])
+
+    assert [migration.id for migration in history.migrations] == ["1_a", "2_b"]
+    assert [migration.id for migration in history.reported()] == ["2_b"]
 
 
 def test_a_lone_sql_file_is_a_migration(tmp_path: Path) -> None:

@@ -40,6 +40,18 @@ def with_ways_down(*ups: str) -> list[Migration]:
     return [replace(one, down_path=Path(f"{one.id}.down.sql")) for one in downs]
 
 
+def test_a_way_down_is_missed_by_its_file_or_in_the_one_that_holds_both() -> None:
+    others = with_ways_down("CREATE TABLE a ()", "CREATE TABLE b ()", "CREATE TABLE c ()")
+    apart, together = others, [replace(one, down_path=one.path) for one in others]
+
+    (of_a_file,), (of_a_part,) = (
+        [f.message for f in lint(history).findings if f.rule == "down-script-missing"] for history in (apart, together)
+    )
+
+    assert "3.down.sql is missing" in of_a_file
+    assert "the way down in this file is missing" in of_a_part
+
+
 def test_what_is_said_of_a_whole_file_is_allowed_by_a_comment_above_its_first_statement() -> None:
     others = ("CREATE TABLE a ()", "CREATE TABLE b ()")
     plain = with_ways_down(*others, "-- notes\n\nCREATE TABLE c ()")

@@ -33,6 +33,18 @@ def session_after(*statements: str, schema: SchemaSnapshot | None = None) -> Ses
     return session
 
 
+def test_a_temporary_table_hides_another_of_its_name_and_goes_with_its_session() -> None:
+    history = [
+        migration("CREATE TABLE orders (id bigint PRIMARY KEY, note text)", name="1"),
+        migration("CREATE TEMP TABLE orders (note text); CREATE INDEX a ON orders (note)", name="2"),
+        migration("CREATE INDEX a ON orders (note)", name="3"),
+    ]
+
+    found = [finding for finding in lint(history).findings if finding.rule == "index-build-blocks-writes"]
+
+    assert [finding.path.name for finding in found] == ["3.sql"]
+
+
 SCRIPTS = [
     ["SET lock_timeout = '2s'"],
     ["SET LOCAL lock_timeout = '2s'"],
