@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 @click.option(
     "--witness", metavar="URL", help="Count on this live database (or `target`) what the ways down would destroy now."
 )
+@click.option(
+    "--drift", metavar="URL", help="Compare this live database (or `target`, `staging`) with the history instead."
+)
+@click.option("--models", is_flag=True, help="Compare the application's models with the history instead.")
 @click.option("--timeline", type=click.Path(path_type=Path), help="Draw the locks over time into this SVG file.")
 def verify(
     invocation: Invocation,
@@ -34,15 +38,23 @@ def verify(
     everything: bool,
     staging: str | None,
     witness: str | None,
+    drift: str | None,
+    models: bool,
     timeline: Path | None,
 ) -> int:
     """Run migrations up, down and up again on scratch databases; prove or refute each way back.
 
     The staging server's own databases are never written to. Exits 0 when no way back was refuted and none failed (what
     a way down would destroy is reported, not refused), 1 when one was, 3 when it could not be told. With --witness, 1
-    also when rows would be destroyed now or stop a way down, and 3 when that could not be counted.
+    also when rows would be destroyed now or stop a way down, and 3 when that could not be counted. With --drift
+    or --models nothing is proven: they exit 1 when the database, as far as its bookkeeping has come, or the models are
+    not what the history builds.
     """
     history = history_of(invocation, paths, since)
+    if drift is not None or models:
+        from gatekeeper.cli.verify_drift import drifted
+
+        return drifted(invocation, history, drift, staging, models=models)
     report = proved(invocation, history, staging, everything=everything)
     if witness is not None:
         from gatekeeper.staging.loss_count import with_counts

@@ -66,6 +66,7 @@ class VerifySettings(Table):
 
     tolerate: tuple[str, ...] = (COLUMN_ORDER,)
     witness_timeout: Duration = timedelta(seconds=10)
+    models: str = ""
 
     @field_validator("tolerate")
     @classmethod

@@ -49,7 +49,7 @@ def _proof(proof: RollbackProof) -> dict[str, Any]:
         "verdict": proof.verdict.value,
         "up": _trace(proof.up),
         "down": _trace(proof.down) if proof.down is not None else None,
-        "schema_differences": [_difference(difference) for difference in proof.schema_differences],
+        "schema_differences": [difference_as_json(difference) for difference in proof.schema_differences],
         "data_differences": [
             {"relation": d.relation, "column": d.column, "before": d.before, "after": d.after, "message": d.message}
             for d in proof.data_differences
@@ -125,7 +125,8 @@ def _statement(statement: TracedStatement) -> dict[str, Any]:
     }
 
 
-def _difference(difference: SchemaDifference) -> dict[str, Any]:
+def difference_as_json(difference: SchemaDifference) -> dict[str, Any]:
+    """One difference, with how much it matters."""
     return {
         "class": difference.difference.value,
         "kind": difference.kind,
@@ -143,7 +144,7 @@ def _chain(chain: ChainProof) -> dict[str, Any]:
         "from": chain.start,
         "to": chain.end,
         "stopped_at": chain.stopped_at,
-        "schema_differences": [_difference(difference) for difference in chain.schema_differences],
+        "schema_differences": [difference_as_json(difference) for difference in chain.schema_differences],
     }
 
 
@@ -169,7 +170,7 @@ def reasons(proof: RollbackProof) -> Iterator[str]:
     """Why the verdict is what it is, gravest first, then whom each way keeps waiting and what else was noticed."""
     if proof.verdict is not ProofVerdict.REFUTED:
         yield from _failure_lines(proof)
-    yield from map(_difference_line, proof.schema_differences)
+    yield from map(difference_line, proof.schema_differences)
     for difference in proof.data_differences:
         yield f"    data: {difference.message}"
     if proof.verdict is ProofVerdict.REFUTED:  # then it is the consequence
@@ -212,7 +213,8 @@ def _waiting(trace: LockTrace) -> Iterator[str]:
             yield f"{words} for {', '.join(tables)}"
 
 
-def _difference_line(difference: SchemaDifference) -> str:
+def difference_line(difference: SchemaDifference) -> str:
+    """One difference as a line: its sign, the object, what became of it, and how much it matters."""
     text = f"    {_SIGNS[difference.difference]} {difference.object}"
     weight = f"{difference.grade.value}, tolerated" if difference.tolerated else difference.grade.value
     if difference.difference is DifferenceClass.CHANGED:
@@ -225,7 +227,7 @@ def chain_lines(chain: ChainProof) -> Iterator[str]:
     yield f"\nthe schema all the way down, from {chain.start} to {chain.end}: {chain.verdict.value}"
     if chain.stopped_at is not None:
         yield f"    stopped at {chain.stopped_at}"
-    yield from map(_difference_line, chain.schema_differences)
+    yield from map(difference_line, chain.schema_differences)
 
 
 def summary(report: VerifyReport) -> str:

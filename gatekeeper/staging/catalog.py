@@ -17,6 +17,7 @@ BOOKKEEPING = frozenset(
         "alembic_version",
         "django_migrations",
         "flyway_schema_history",
+        "gatekeeper_migrations",
         "goose_db_version",
         "schema_migrations",
     }
