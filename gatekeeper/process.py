@@ -7,7 +7,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -57,12 +57,16 @@ class CannotStart(GatekeeperError):
         super().__init__(f"cannot {command.purpose}: {reason}", next_step=next_step)
 
 
-def run(command: Command) -> Finished:
+Hear = Callable[[str], None]
+
+
+def run(command: Command, hear: Hear | None = None) -> Finished:
     """Run a command to its end, or start it and leave it running if it is a background one.
 
-    A command that takes longer than its timeout is ended together with everything it started.
+    A command that takes longer than its timeout is ended together with everything it started. `hear` is given each
+    line, scrubbed, as soon as the command has said it.
     """
-    return _start_in_background(command) if command.background else _run_to_the_end(command)
+    return _start_in_background(command) if command.background else _run_to_the_end(command, hear)
 
 
 def is_running(pid: int, *, birth: int | None = None) -> bool:
@@ -106,12 +110,14 @@ def scrub(text: str, secrets: Iterable[str]) -> str:
     return text
 
 
-def _run_to_the_end(command: Command) -> Finished:
+def _run_to_the_end(command: Command, hear: Hear | None) -> Finished:
     started = time.monotonic()
+    secrets = [command.environment[name] for name in command.secret if name in command.environment]
     process = _popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stderr is not None
-    output, errors = _Tail(process.stdout), _Tail(process.stderr)
+    told = None if hear is None else _scrubbed(hear, secrets)
+    output, errors = _Tail(process.stdout, told), _Tail(process.stderr, told)
     timed_out = False
     try:
         process.wait(command.timeout.total_seconds())
@@ -121,7 +127,6 @@ def _run_to_the_end(command: Command) -> Finished:
         if process.poll() is None:
             _signal(process.pid, signal.SIGKILL)
             process.wait()
-    secrets = [command.environment[name] for name in command.secret if name in command.environment]
     late = f"\nended: it took longer than {command.timeout.total_seconds():g} s" if timed_out else ""
     return Finished(
         exit_code=TIMED_OUT if timed_out else process.returncode,
@@ -178,11 +183,19 @@ def _identity(user: str | None) -> dict[str, Any]:
     return {} if user is None else {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": ()}
 
 
-class _Tail:
-    """Reads a pipe to its end on a thread of its own and keeps the last part; whole lines where something was cut."""
+def _scrubbed(hear: Hear, secrets: Iterable[str]) -> Hear:
+    return lambda line: hear(scrub(line, secrets))
 
-    def __init__(self, pipe: IO[bytes]) -> None:
+
+class _Tail:
+    """Reads a pipe to its end on a thread of its own and keeps the last part; whole lines where something was cut.
+
+    What it reads is told line by line, where somebody hears.
+    """
+
+    def __init__(self, pipe: IO[bytes], hear: Hear | None = None) -> None:
         self._pipe, self._kept, self._was_cut = pipe, bytearray(), False
+        self._hear, self._unheard = hear, b""
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -190,9 +203,18 @@ class _Tail:
         with contextlib.suppress(ValueError), self._pipe:
             while chunk := self._pipe.read1(65536):  # type: ignore[attr-defined]  # Popen makes buffered readers
                 self._kept += chunk
+                self._tell(chunk)
                 if (surplus := len(self._kept) - KEPT_OF_OUTPUT) > 0:
                     del self._kept[:surplus]
                     self._was_cut = True
+            self._tell(b"\n" if self._unheard else b"")
+
+    def _tell(self, chunk: bytes) -> None:
+        if self._hear is None:
+            return
+        *lines, self._unheard = (self._unheard + chunk).split(b"\n")
+        for line in lines:
+            self._hear(line.decode("utf-8", errors="replace").rstrip("\r"))
 
     def text(self) -> str:
         """What was read; a daemon that keeps the pipe open is not waited for."""

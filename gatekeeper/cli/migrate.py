@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gatekeeper.cli.native_tool import run_native
 from gatekeeper.cli.shared import Invocation, command, history_of, target_of
 
 if TYPE_CHECKING:
@@ -15,11 +16,16 @@ if TYPE_CHECKING:
 
 
 @command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1)
 @click.option("--url", metavar="URL", help="The target database, by a direct connection.")
 @click.option("--max-stall", metavar="TIME", help="The longest anyone may wait because of us, such as 500ms.")
 @click.option("--plan", is_flag=True, help="Say what would run, and change nothing.")
-def migrate(invocation: Invocation, paths: tuple[Path, ...], url: str | None, max_stall: str | None, plan: bool) -> int:
+@click.option(
+    "--exec", "native", is_flag=True, help="Run your own tool under guard: --exec -- npx prisma migrate deploy."
+)
+def migrate(
+    invocation: Invocation, paths: tuple[str, ...], url: str | None, max_stall: str | None, plan: bool, native: bool
+) -> int:
     """Apply the pending migrations in PATHS to the target database, giving way to everyone else.
 
     Exits 0 when all are in place, 1 when the server refused one, 3 when the database cannot be reached, 4 when it gave
@@ -29,8 +35,10 @@ def migrate(invocation: Invocation, paths: tuple[Path, ...], url: str | None, ma
     from gatekeeper.apply.migrate import migrate as apply
     from gatekeeper.model.applied import MigrateReport
 
-    history = history_of(invocation, paths)
-    target = target_of(invocation, url)
+    target, budget = target_of(invocation, url), _budget(invocation, max_stall)
+    if native:
+        return run_native(invocation, target, budget, paths)
+    history = history_of(invocation, tuple(map(Path, paths)))
     if plan:
         due = pending(target, history.migrations)
         report = MigrateReport((), tuple(migration.id for migration in due))
@@ -41,7 +49,7 @@ def migrate(invocation: Invocation, paths: tuple[Path, ...], url: str | None, ma
                 status.update(f"{migration.id}  {migration.title}")
 
             listener = Listener(progress, lambda line: status.update(line))
-            report = apply(target, history.migrations, _budget(invocation, max_stall), listener=listener)
+            report = apply(target, history.migrations, budget, listener=listener)
     click.echo(json.dumps(_as_json(report, plan), indent=2) if invocation.wants_json else _as_text(report, plan))
     return 0
 

@@ -1,0 +1,61 @@
+"""`gatekeeper migrate --exec -- COMMAND`: somebody's own migration tool, run under guard."""
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from gatekeeper.cli.shared import Invocation
+
+if TYPE_CHECKING:
+    from gatekeeper.apply.backoff import Budget
+    from gatekeeper.apply.native_tool import ToolReport
+
+
+def run_native(invocation: Invocation, url: str, budget: "Budget", words: tuple[str, ...]) -> int:
+    """Run the command; what it says goes to standard error, what came of it to standard output."""
+    from gatekeeper.apply.native_tool import Guarded, run_tool
+
+    if not words:
+        raise click.UsageError("--exec needs a command, such as: gatekeeper migrate --exec -- dbmate up")
+    settings = invocation.settings.migrate
+    guarded = Guarded(url, words, budget, dict(os.environ), settings.statement_timeout)
+    report = run_tool(
+        guarded,
+        hear=lambda line: invocation.err.print(line, markup=False),
+        remark=lambda text: invocation.err.print(f"gatekeeper: {text}", markup=False),
+    )
+    if report.watched == 0:
+        invocation.err.print(
+            "gatekeeper: no session of the tool was seen on the target database: if it had anything to do, it went "
+            "elsewhere or under another name, unguarded (see docs/how-to/run-your-own-tool.md)",
+            markup=False,
+        )
+    click.echo(json.dumps(_as_json(report, guarded.shown), indent=2) if invocation.wants_json else _as_text(report))
+    return 0
+
+
+def _as_json(report: "ToolReport", shown: str) -> dict[str, object]:
+    return {
+        "version": 1,
+        "command": shown,
+        "tool": report.tool,
+        "seconds": round(report.seconds, 3),
+        "tries": report.tries,
+        "stalled_sessions": report.stall.sessions,
+        "worst_stall_seconds": round(report.stall.worst_seconds, 3),
+        "watched_sessions": report.watched,
+        "stopped_sessions": report.stopped,
+    }
+
+
+def _as_text(report: "ToolReport") -> str:
+    left = [f"ended {report.stopped} sessions that an older run had left"] if report.stopped else []
+    waited = (
+        f"{report.stall.sessions} sessions waited for it, the longest {report.stall.worst_seconds * 1000:.0f} ms"
+        if report.stall.sessions
+        else "nobody waited for it"
+    )
+    tries = f"{report.tries} {'try' if report.tries == 1 else 'tries'}"
+    return "\n".join([*left, f"{report.tool} is through in {report.seconds:.2f} s, {tries}; {waited}"])
