@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from migrations_lint.backfill import mark_above
 from migrations_lint.dialect import Dialect, dialect_of
 from migrations_lint.impact import Impact, impact_of
 from migrations_lint.model import (
@@ -75,6 +76,12 @@ class Moment:
     def transaction(self) -> int | None:
         """The number of the transaction in which the statement runs; None is outside of any."""
         return self.session.transaction
+
+    @property
+    def is_backfill(self) -> bool:
+        """Marked as a backfill, so that it is applied in batches."""
+        mark = mark_above(self.statement.fragment.sql, self.statement.start)
+        return mark is not None and mark.backfill is not None
 
     @property
     def held(self) -> tuple[LockFact, ...]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from migrations_lint.backfill import backfill_of
 from migrations_lint.model import Finding, Migration, Position, Source, Suppression
 
 # The mark ends at the end of the line, or of the comment.
@@ -15,8 +16,10 @@ _ALLOW = re.compile(r"allow[ \t]+(?P<rules>[\w-]+(?:[ \t]*,[ \t]*[\w-]+)*)(?:[ \
 
 
 def suppressions(migration: Migration, source: Source) -> Iterator[Suppression]:
-    """Every comment of a file that speaks to us, understood or not."""
+    """Every comment of a file that speaks to us, understood or not; the marks of backfills apart."""
     for mark in _MARK.finditer(source.text):
+        if backfill_of(mark["text"]):
+            continue
         allow = _ALLOW.fullmatch(mark["text"])
         begins = source.position(mark.start())
         yield Suppression(

@@ -12,12 +12,13 @@ _FEW = 10_000  # rows; changed in the time of a page load
 @rule
 def backfill_runs_in_one_piece(moment: Moment) -> Iterator[Finding]:
     """How many rows a condition reaches the text does not tell, so this is a note; a key in it bounds it."""
-    for change in moment.all(RowChange):
+    for change in () if moment.is_backfill else moment.all(RowChange):
         if not moment.is_live(change.relation) or _is_small(moment, change.relation) or not _is_open(moment, change):
             continue
         yield moment.finding(
             _what_happens(moment, change),
-            help="If that may be many, go through the key in batches, committing each, outside of the deploy.",
+            help="If that may be many, have `gatekeeper migrate` go through the key in batches, by a comment above it: "
+            "`-- gatekeeper: backfill by id in batches of 1000`.",
             relations=(change.relation,),
             severity=Severity.NOTE,
         )

@@ -10,7 +10,7 @@ from migrations_lint.rules import rule
 @rule
 def update_touches_every_row(moment: Moment) -> Iterator[Finding]:
     """Every row stays locked until the commit, and each one leaves a dead version behind."""
-    for change in moment.all(RowChange):
+    for change in () if moment.is_backfill else moment.all(RowChange):
         if change.command in {"UPDATE", "DELETE"} and not change.bounded and moment.is_live(change.relation):
             yield moment.finding(
                 f"{change.command} of every row of {change.relation}: each row stays locked until the commit, "
