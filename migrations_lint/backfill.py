@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass
 
 _MARK = re.compile(r"(?:--|/\*)[ \t]*gatekeeper:[ \t]*(?P<text>backfill\b[^\n]*?)[ \t]*(?:\*/[ \t]*)?$")
-_TEXT = re.compile(r'backfill[ \t]+by[ \t]+(?P<column>"(?:[^"]|"")+"|\w+)[ \t]+in[ \t]+batches[ \t]+of[ \t]+(?P<size>\d+)')
+_TEXT = re.compile(
+    r'backfill[ \t]+by[ \t]+(?P<column>"(?:[^"]|"")+"|\w+)[ \t]+in[ \t]+batches[ \t]+of[ \t]+(?P<size>\d+)'
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,3 +121,12 @@ def test_a_program_runs_as_the_user_that_it_is_lent_with_no_group_of_root() -> N
 
     assert finished.output.split()[0] == "nobody"
     assert "0" not in finished.output.split()[1:]
+
+
+def test_who_hears_gets_each_line_as_it_is_said_without_the_secrets() -> None:
+    heard: list[str] = []
+    script = "import os; print('first ' + os.environ['TOKEN']); print('no end', end='')"
+
+    run(python(script, environment={"TOKEN": "s3cret"}, secret=frozenset({"TOKEN"})), heard.append)
+
+    assert heard == ["first ***", "no end"]

@@ -15,8 +15,9 @@ import psycopg
 from psycopg import Connection
 from psycopg.rows import class_row
 
-from gatekeeper.apply.blockers import Blocker, blockers_of
+from gatekeeper.apply.blockers import blockers_of
 from gatekeeper.model.applied import Stall
+from gatekeeper.model.blocker import Blocker
 
 _LOOK_EVERY_SECONDS = 0.02
 _FIRST_LOOKS_EVERY_SECONDS = 0.005  # a tool with nothing to do is gone after a few milliseconds

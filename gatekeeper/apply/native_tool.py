@@ -11,23 +11,21 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict
 
 from gatekeeper.apply.backoff import Budget, gives_up, pause
-from gatekeeper.apply.blockers import Blocker
 from gatekeeper.apply.invalid_index import drop_left_behind, invalid_indexes
-from gatekeeper.apply.migrate import alone
 from gatekeeper.apply.named_sessions import NamedSessions
-from gatekeeper.apply.older_runs import TOOL, stop_tools
-from gatekeeper.apply.session import direct, place
+from gatekeeper.apply.session import TOOL, place
+from gatekeeper.apply.target import Target, alone_on
+from gatekeeper.apply.terms import Terms
 from gatekeeper.apply.tool_environment import SessionWish, ToolStart, tool_start
 from gatekeeper.apply.tools import Tool, tool_of
-from gatekeeper.errors import GatekeeperError
+from gatekeeper.errors import GatekeeperError, GaveWay
 from gatekeeper.model.action import Command
 from gatekeeper.model.applied import Stall
+from gatekeeper.model.blocker import Blocker
 from gatekeeper.process import Finished, Hear, scrub
 from gatekeeper.process import run as run_process
 
@@ -35,6 +33,8 @@ _LIMIT = timedelta(days=1)  # a build may take hours; the budget bounds what it 
 _SHOWN_LINES = 8
 # What the server says when a lock was not to be had, as tools hand it on: in words, or by SQLSTATE.
 _GAVE_WAY = re.compile(r"lock timeout|deadlock detected|due to user request|\b(?:55P03|40P01|57014)\b")
+_END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s"
+_ENDS_WITHIN_SECONDS = 10.0
 _STILL_THERE = "SELECT pid FROM pg_stat_activity WHERE pid = ANY (%(pids)s) AND xact_start < %(now)s"
 _LOOK_EVERY_SECONDS = 0.1
 _POOLER_SAYS = "unsupported startup parameter"
@@ -42,8 +42,7 @@ _POOLER_SAYS = "unsupported startup parameter"
 
 @dataclass(frozen=True, slots=True)
 class ToolReport:
-    """What came of the command; `watched` is how many sessions of the tool were seen on the target, `stopped` how many
-    an older run had left there."""
+    """What came of the command; `watched` is how many sessions of the tool were seen on the target."""
 
     words: tuple[str, ...]
     tool: str
@@ -51,7 +50,6 @@ class ToolReport:
     tries: int
     stall: Stall
     watched: int
-    stopped: int
 
 
 class ToolFailed(GatekeeperError):
@@ -60,10 +58,8 @@ class ToolFailed(GatekeeperError):
     exit_code = 1
 
 
-class ToolGaveWay(GatekeeperError):
+class ToolGaveWay(GaveWay):
     """The tool's migration gave way to other sessions every time, or may not be run again by itself."""
-
-    exit_code = 4
 
     def __init__(self, shown: str, why: str, tries: int, blockers: Sequence[Blocker], next_step: str) -> None:
         self.tries, self.blockers = tries, tuple(blockers)
@@ -102,21 +98,21 @@ def run_tool(guarded: Guarded, hear: Hear, remark: Callable[[str], None]) -> Too
     Raises DatabaseUnreachable, BehindPooler or AnotherMigrator before it starts, CannotStart, ToolFailed, ToolGaveWay.
     """
     tool = tool_of(guarded.words)
-    with direct(guarded.url) as connection, direct(guarded.url) as watcher, alone(connection, guarded.budget):
-        stand = _Stand(connection, watcher, guarded, tool)
-        stopped = stop_tools(connection)
-        started, tries, stall, builds = time.monotonic(), 0, Stall(), False
+    with alone_on(guarded.url, guarded.budget, Terms()) as target:
+        stand = _Stand(target, guarded, tool)
+        started, tries, stall, stalled, builds = time.monotonic(), 0, Stall(), 0.0, False
         while True:
             tries += 1
             one = stand.once(hear, waits_freely=builds)
+            stalled += one.seen.stall.worst_seconds
             stall, builds = stall.plus(one.seen.stall), builds or bool(one.seen.builds)
             if one.finished.is_good:
                 seconds = time.monotonic() - started
-                return ToolReport(guarded.words, tool.name, seconds, tries, stall, len(one.seen.pids), stopped)
+                return ToolReport(guarded.words, tool.name, seconds, tries, stall, len(one.seen.pids))
             if not one.gave_way:
                 raise _failed(guarded, one.finished)
             rest = pause(one.seen.stall.worst_seconds, random.random())
-            if not tool.may_run_again or gives_up(time.monotonic() - started, rest, guarded.budget):
+            if not tool.may_run_again or gives_up(time.monotonic() - started, stalled, rest, guarded.budget):
                 raise _gave_way(guarded, tool, tries, one)
             remark(f"{tool.name} gave way (try {tries}); it is started again when the way is free")
             time.sleep(rest)
@@ -125,10 +121,9 @@ def run_tool(guarded: Guarded, hear: Hear, remark: Callable[[str], None]) -> Too
 
 @dataclass(frozen=True, slots=True)
 class _Stand:
-    """Where the tool is run: we hold the lock of the one migrator on `connection` and look on from `watcher`."""
+    """Where the tool is run, instead of whom; `target` keeps others from migrating, and its watcher looks on."""
 
-    connection: Connection[Any]
-    watcher: Connection[Any]
+    target: Target
     guarded: Guarded
     tool: Tool
 
@@ -142,33 +137,43 @@ class _Stand:
             secret=frozenset(start.environment) & {"PGPASSWORD", *self.tool.variables},
             timeout=_LIMIT,
         )
-        before = invalid_indexes(self.connection)
+        before = invalid_indexes(self.target.connection)
         try:
-            with NamedSessions(self.watcher, name, self.guarded.budget.max_stall) as seen:
+            with NamedSessions(self.target.watcher, name, self.guarded.budget.max_stall) as seen:
                 finished = run_process(command, lambda line: hear(scrub(line, start.secrets)))
         finally:  # also when a person stops us: what the tool has begun must not run on
-            stop_tools(self.connection)
+            self._end(name)
         if seen.builds and not finished.is_good:
-            drop_left_behind(self.connection, before)
+            drop_left_behind(self.target.connection, before)
         return _Try(finished, seen)
+
+    def _end(self, name: str) -> None:
+        until = time.monotonic() + _ENDS_WITHIN_SECONDS
+        while self.target.connection.execute(_END, (name,)).fetchall() and time.monotonic() < until:
+            time.sleep(_LOOK_EVERY_SECONDS / 10)
 
     def wait_for_the_way(self, blockers: Sequence[Blocker], *, until: float) -> None:
         """Each start of a tool costs a second and a stall: leave it until the transactions in its way are over."""
-        pids = [blocker.pid for blocker in blockers]
-        (now,) = self.connection.execute("SELECT clock_timestamp()").fetchone() or (None,)
-        while time.monotonic() < until and self.connection.execute(_STILL_THERE, {"pids": pids, "now": now}).fetchone():
+        pids = [blocker.pid for blocker in blockers if blocker.pid is not None]
+        (now,) = self.target.connection.execute("SELECT clock_timestamp()").fetchone() or (None,)
+        while (
+            time.monotonic() < until
+            and self.target.connection.execute(_STILL_THERE, {"pids": pids, "now": now}).fetchone()
+        ):
             time.sleep(_LOOK_EVERY_SECONDS)
 
     def _start(self, name: str, *, waits_freely: bool) -> ToolStart:
         guarded = self.guarded
         target = {key: str(value) for key, value in conninfo_to_dict(guarded.url).items() if value is not None}
-        if not self.connection.pgconn.ssl_in_use:  # libpq tries with and without; lib/pq insists on it unless told
+        if (
+            not self.target.connection.pgconn.ssl_in_use
+        ):  # libpq tries with and without; lib/pq insists on it unless told
             target.setdefault("sslmode", "disable")
         wait = 0 if waits_freely else max(int(guarded.budget.max_stall * 1000), 1)
         parameters = {"lock_timeout": f"{wait}ms", "idle_in_transaction_session_timeout": "60s"}
         if guarded.statement_timeout is not None:
             parameters["statement_timeout"] = f"{int(guarded.statement_timeout.total_seconds() * 1000)}ms"
-        if self.connection.info.server_version >= 140000:
+        if self.target.connection.info.server_version >= 140000:
             parameters["client_connection_check_interval"] = "1s"
         return tool_start(guarded.words, self.tool, target, guarded.environment, SessionWish(name, parameters))
 

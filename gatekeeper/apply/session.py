@@ -11,6 +11,7 @@ from gatekeeper.errors import GatekeeperError
 APPLICATION = "gatekeeper"
 MIGRATING = "gatekeeper migrate"
 WATCHING = "gatekeeper watch"
+TOOL = "gatekeeper exec"  # what a tool of the user's own opens under guard, and a number
 
 
 class DatabaseUnreachable(GatekeeperError):

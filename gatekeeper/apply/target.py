@@ -14,7 +14,7 @@ import psycopg
 from psycopg import Connection, sql
 
 from gatekeeper.apply.backoff import Budget
-from gatekeeper.apply.session import MIGRATING, WATCHING, DatabaseUnreachable, direct, place
+from gatekeeper.apply.session import MIGRATING, TOOL, WATCHING, DatabaseUnreachable, direct, place
 from gatekeeper.apply.terms import Terms, session_settings
 from gatekeeper.errors import GatekeeperError, GaveWay
 from migrations_lint.session import milliseconds
@@ -26,7 +26,8 @@ _SERVER_BACK_WITHIN_SECONDS = 30.0
 
 _LEFT_BEHIND = """
 SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity
- WHERE application_name = %(name)s AND datname = current_database() AND pid <> ALL (%(ours)s)
+ WHERE (application_name = %(name)s OR starts_with(application_name, %(tool)s))
+   AND datname = current_database() AND pid <> ALL (%(ours)s)
 """
 
 
@@ -103,12 +104,12 @@ class Target:
     def _migrating(self) -> Connection[Any]:
         """The session that migrates, when none of that name is left."""
         until = time.monotonic() + _ENDS_WITHIN_SECONDS
-        left = {"name": MIGRATING, "ours": [self.watcher.info.backend_pid]}
+        left = {"name": MIGRATING, "tool": TOOL, "ours": [self.watcher.info.backend_pid]}
         while self.watcher.execute(_LEFT_BEHIND.encode(), left).fetchall():
             if time.monotonic() > until:
                 raise AnotherMigrator(
                     "a session of an earlier run is still at work and cannot be ended",
-                    next_step=f"End the sessions named {MIGRATING!r} yourself, then run the same command again.",
+                    next_step=f"End those named {MIGRATING!r} or {TOOL!r} yourself, then run the same command again.",
                 )
             time.sleep(_ASK_EVERY_SECONDS / 10)
         connection = direct(self._url, MIGRATING)

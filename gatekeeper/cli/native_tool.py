@@ -46,16 +46,14 @@ def _as_json(report: "ToolReport", shown: str) -> dict[str, object]:
         "stalled_sessions": report.stall.sessions,
         "worst_stall_seconds": round(report.stall.worst_seconds, 3),
         "watched_sessions": report.watched,
-        "stopped_sessions": report.stopped,
     }
 
 
 def _as_text(report: "ToolReport") -> str:
-    left = [f"ended {report.stopped} sessions that an older run had left"] if report.stopped else []
     waited = (
         f"{report.stall.sessions} sessions waited for it, the longest {report.stall.worst_seconds * 1000:.0f} ms"
         if report.stall.sessions
         else "nobody waited for it"
     )
     tries = f"{report.tries} {'try' if report.tries == 1 else 'tries'}"
-    return "\n".join([*left, f"{report.tool} is through in {report.seconds:.2f} s, {tries}; {waited}"])
+    return f"{report.tool} is through in {report.seconds:.2f} s, {tries}; {waited}"

@@ -1,6 +1,7 @@
-"""An UPDATE or a DELETE narrowed to a range of keys: a condition put into its text, everything else as it was written."""
+"""An UPDATE or a DELETE narrowed to a range of keys: a condition put into its text, the rest as it was written."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from migrations_lint.model import Statement
 from migrations_lint.parse.libpg import Token, quoted, tokens
@@ -16,26 +17,23 @@ class Narrowable:
     """A statement that changes rows of one table.
 
     `table` is its name as SQL spells it, `reference` what its columns are called by in the statement; `sets` are the
-    columns that it writes.
+    columns that it writes. `begins` and `ends`: where its condition stands in `sql`; both the same where it has none.
     """
 
     sql: str
     table: str
     reference: str
     sets: tuple[str, ...]
-    _where: int | None
-    _condition_begins: int
-    _condition_ends: int
+    begins: int
+    ends: int
 
     def within(self, column: str, after: str | None, upto: str) -> str:
         """Only rows whose key is greater than `after` and not greater than `upto`; both are literals."""
         key = f"{self.reference}.{quoted(column)}"
         limits = " AND ".join([*([f"{key} > {after}"] if after is not None else []), f"{key} <= {upto}"])
-        end = self._condition_ends
-        if self._where is None:
-            return f"{self.sql[:end]} WHERE {limits}{self.sql[end:]}"
-        begin = self._condition_begins
-        return f"{self.sql[:begin]}({self.sql[begin:end]}) AND {limits}{self.sql[end:]}"
+        condition = self.sql[self.begins : self.ends]
+        narrowed = f"({condition}) AND {limits}" if condition else f" WHERE {limits}"
+        return self.sql[: self.begins] + narrowed + self.sql[self.ends :]
 
 
 def narrowable(statement: Statement) -> Narrowable | None:
@@ -52,20 +50,16 @@ def narrowable(statement: Statement) -> Narrowable | None:
     table = ".".join(quoted(part) for part in (relation.schemaname, relation.relname) if part)
     reference = quoted(relation.alias.aliasname or relation.relname)
     sets = tuple(target.res_target.name for target in getattr(statement.node, "target_list", ()))
-    outside = _outside(tokens(statement.sql))
-    where = next((token for token in outside if token.text.upper() == "WHERE"), None)
-    returning = next((at for at, token in enumerate(outside) if token.text.upper() == "RETURNING"), len(outside))
-    last = outside[returning - 1]
-    begins = next((token.start for token in tokens(statement.sql) if where and token.start >= where.end), 0)
-    return Narrowable(statement.sql, table, reference, sets, where and where.start, begins, last.end)
+    return Narrowable(statement.sql, table, reference, sets, *_condition(tokens(statement.sql)))
 
 
-def _outside(found: tuple[Token, ...]) -> list[Token]:
-    """The tokens that stand outside of parentheses, the closing ones included."""
-    depth, outside = 0, []
-    for token in found:
-        depth -= token.text in _CLOSE
-        if depth == 0:
-            outside.append(token)
-        depth += token.text in _OPEN
-    return outside
+def _condition(found: tuple[Token, ...]) -> tuple[int, int]:
+    """Where the condition begins and ends: behind WHERE, before RETURNING, neither of them within parentheses."""
+    depth, begins, ends = 0, None, found[-1].end
+    for before, token in pairwise(found):
+        depth += (before.text in _OPEN) - (before.text in _CLOSE)
+        if depth == 0 and before.text.upper() == "WHERE":
+            begins = token.start
+        if depth == 0 and token.text.upper() == "RETURNING":
+            ends = before.end
+    return (ends if begins is None else begins), ends

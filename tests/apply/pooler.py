@@ -36,7 +36,8 @@ def pooled(target: str, folder: Path, **settings: str) -> Iterator[str]:
     file = folder / "pgbouncer.ini"
     file.write_text(
         f"[databases]\n{name} = host={parts['host']} dbname={name} user=postgres\n[pgbouncer]\n"
-        f"listen_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = any\npool_mode = transaction\nunix_socket_dir =\n{more}"
+        f"listen_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = any\n"
+        f"pool_mode = transaction\nunix_socket_dir =\n{more}"
     )
     user = ("--user", "postgres") if os.geteuid() == 0 else ()
     words = (str(shutil.which("pgbouncer")), "--quiet", *user, str(file))

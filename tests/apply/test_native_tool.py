@@ -14,8 +14,7 @@ from psycopg.conninfo import make_conninfo
 
 from gatekeeper.apply.backoff import Budget
 from gatekeeper.apply.native_tool import Guarded, ToolFailed, ToolGaveWay, ToolReport, run_tool
-from gatekeeper.apply.older_runs import TOOL
-from gatekeeper.apply.session import BehindPooler
+from gatekeeper.apply.session import TOOL, BehindPooler
 from tests.apply.native_tools import ORDERS, PAID, TOOLS, NativeTool, lay, path_to
 from tests.apply.pooler import pooled
 
@@ -84,7 +83,7 @@ def test_a_tool_gives_way_within_the_budget_and_gets_in_when_the_way_is_free(
         deadline = time.monotonic() + 20
         while max(waits, default=0) < 0.1 and time.monotonic() < deadline:
             time.sleep(0.01)  # until someone has waited for the tool
-        time.sleep(1)
+        time.sleep(0.3)
         assert not running.done()
         long.rollback()
         second = running.result()
@@ -150,8 +149,7 @@ def test_what_an_older_run_has_left_is_ended_before_a_tool_starts(target: str, s
         left.execute("LOCK TABLE orders")
         report = started(*psql("SELECT count(*) FROM orders"))
 
-    assert report.stopped == 1
-    assert report.tries == 1
+    assert (report.tries, report.stall.sessions) == (1, 0)
 
 
 def test_a_build_that_gave_way_leaves_nothing_and_waits_for_others_without_a_timeout_the_next_time(
