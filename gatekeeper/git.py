@@ -1,7 +1,10 @@
 """What git knows of a change: which files it touches, which commit it is, and who wrote it."""
 
 import re
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from git import Repo
@@ -72,6 +75,17 @@ def commit(repository_path: Path, revision: str = "HEAD") -> str:
     """The full name of the commit."""
     with _repository(repository_path) as repository:
         return _resolve(repository, revision)
+
+
+def committed(repository_path: Path, commits: Collection[str]) -> dict[str, datetime]:
+    """When each of these commits was made; those that git does not have are left out."""
+    with _repository(repository_path) as repository:
+        found = {}
+        for name in commits:
+            with suppress(GitProblem):
+                at = repository.git.log("-1", "--format=%cI", _resolve(repository, name))
+                found[name] = datetime.fromisoformat(at)
+        return found
 
 
 def authors(repository_path: Path, since: str | None, until: str = "HEAD") -> tuple[Author, ...]:

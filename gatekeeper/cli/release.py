@@ -2,17 +2,19 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from gatekeeper.cli.shared import Invocation, command
+from gatekeeper.cli.shared import Invocation, command, write_answer
 from gatekeeper.config.durations import parse_duration
 
 if TYPE_CHECKING:
     from gatekeeper.model.release import ReleaseRecord
     from gatekeeper.release.desk import Listener
     from gatekeeper.release.run import Ending
+    from gatekeeper.report.dora import Delivery
     from gatekeeper.store.open import Store
 
 
@@ -135,6 +137,48 @@ def status(invocation: Invocation, release_id: str | None) -> int:
         if not records:
             invocation.out.print("no release yet; `gatekeeper release start --version V` begins one")
         return 0
+
+
+@release.add_command
+@command()
+@click.argument("release_id", metavar="[ID]", required=False)
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write the page to this file.")
+@click.option("--days", default=90, show_default=True, type=click.IntRange(1, 3650), help="Without ID: how far back.")
+def report(invocation: Invocation, release_id: str | None, output: Path | None, days: int) -> int:
+    """Write a release's page, one file that opens offline; without ID, how this service delivers (DORA's figures)."""
+    from gatekeeper.release import conduct, reporting
+
+    settings = invocation.settings
+    with conduct.the_store(settings) as store:
+        if release_id is not None:
+            record = conduct.record_of(store, release_id)
+            if output is None:
+                click.echo(reporting.leave_pages(store, record))
+            else:
+                write_answer(reporting.release_html(store, record), output)
+            return 0
+        figures, records = reporting.delivered(settings, store, timedelta(days=days))
+        if output is not None:
+            write_answer(reporting.delivered_html(settings, figures, records), output)
+        elif invocation.wants_json:
+            click.echo(json.dumps(figures.as_json(), indent=2))
+        else:
+            _show_delivery(invocation, figures)
+        return 0
+
+
+def _show_delivery(invocation: Invocation, figures: "Delivery") -> None:
+    from gatekeeper.report.timeline import show_seconds
+
+    rate = figures.change_fail_rate
+    lead, recovery = figures.lead_time, figures.recovery
+    for name, value in (
+        ("deployments", f"{figures.deployments}, {figures.per_week:.1f} a week"),
+        ("commit to released", show_seconds(lead.total_seconds()) if lead else "not measured"),
+        ("failed", f"{figures.failed} ({rate:.1%})" if rate is not None else "nothing was deployed"),
+        ("recovery", show_seconds(recovery.total_seconds()) if recovery else "not measured"),
+    ):
+        invocation.out.print(f"{name:<20}{value}", markup=False)
 
 
 def _told(invocation: Invocation, store: "Store", release_id: str, ending: "Ending | None") -> int:

@@ -85,7 +85,7 @@ class Releases:
 
     def _left_behind(self, release: dict[str, Any]) -> Iterator[str]:
         folder = self.folder / ".gatekeeper" / "artifacts" / release["id"]
-        yield f"report: {folder / 'report.md'}"
+        yield f"report: {folder / 'report.html'}"
         yield from (f"screenshot: {picture}" for picture in sorted(folder.glob("smoke/*.png")))
         yield f"logs: {self._stand.logs}"
 

@@ -20,9 +20,9 @@ from gatekeeper.release.identity import who_am_i
 from gatekeeper.release.journal import Durably, take
 from gatekeeper.release.lease import Lease, holding
 from gatekeeper.release.postman import Postman, deliver, letters_about
+from gatekeeper.release.reporting import leave_pages
 from gatekeeper.release.run import WAITS_FOR_A_PERSON, Course, Ending, Runbook
 from gatekeeper.release.seal import key_of, seal
-from gatekeeper.report.summary import markdown
 from gatekeeper.store.open import Store, open_store
 
 _GOING_BACK = frozenset({Phase.ROLL_BACK, Phase.VERIFY_ROLLBACK})
@@ -201,8 +201,7 @@ def _close(settings: Settings, store: Store, release_id: str, ending: Ending, *,
     told = letters_about(settings, release, event_of(release), release.summary)
     store.releases.end(release, by, now(), told)
     (store.evidence.folder(release.id) / "audit-head.txt").write_text(seal(settings, store).text, encoding="utf-8")
-    page = store.evidence.folder(release.id) / "report.md"
-    page.write_text(markdown(record_of(store, release.id)), encoding="utf-8")
+    leave_pages(store, record_of(store, release.id))
     return release
 
 

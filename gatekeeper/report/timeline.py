@@ -51,13 +51,19 @@ def headline(record: ReleaseRecord) -> str:
 
 
 def show_seconds(seconds: float) -> str:
-    """A duration as people say it: 40 ms, 4.2 s, 42 s, 3 min 5 s."""
+    """A duration as people say it: 40 ms, 4.2 s, 42 s, 3 min 5 s, 2 h 10 min, 3 days 4 h."""
     if seconds < 1:
         return f"{round(seconds * 1000)} ms"
     if seconds < 10:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if not days:
+        return f"{hours} h {minutes} min"
+    return f"{days} {'day' if days == 1 else 'days'} {hours} h"
 
 
 def _end(step: Step) -> datetime:

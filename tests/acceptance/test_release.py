@@ -53,6 +53,11 @@ def test_a_bad_version_is_rolled_back_by_itself_and_the_restored_one_verified(pr
     assert project.serving == "v1"
     assert "orders" in project.tables()  # the schema stays ahead
 
+    page = project.run("release", "report", release).stdout.strip()
+    assert "from the first failing check" in (project.folder / page).read_text()
+    figures = json.loads(project.run("release", "report", "--format", "json").stdout)
+    assert (figures["deployments"], figures["change_fail_rate"]) == (1, 1.0)
+
     same = project.run("release", "start", "--version", "v2-broken")
     assert same.returncode == 2, same.stdout
     assert f"release {release}" in same.stderr
