@@ -53,8 +53,18 @@ def seed(database_url: str) -> None:
 @click.option(
     "--intake-secret", envvar="CLINIC_INTAKE_SECRET", default="intake-demo-secret", help="Signs intake submissions."
 )
+@click.option("--cron-secret", envvar="CLINIC_CRON_SECRET", default="cron-demo-secret", help="Known to the scheduler.")
+@click.option("--faults", is_flag=True, help="Let whoever reaches /api/faults break it: for tests and rehearsals.")
 def serve(
-    database_url: str, release: str, port: int, pool_size: int, session_seconds: int, build: str, intake_secret: str
+    database_url: str,
+    release: str,
+    port: int,
+    pool_size: int,
+    session_seconds: int,
+    build: str,
+    intake_secret: str,
+    cron_secret: str,
+    faults: bool,
 ) -> None:
     """Serve one release on 127.0.0.1 until told to stop."""
     import uvicorn
@@ -67,14 +77,15 @@ def serve(
     log_to_stdout()
     log("start", version=release, port=port)
     wiring = Wiring(
-        release=RELEASES[release],
+        built=RELEASES[release],
         database=Database(database_url, application=f"clinic-{release}", size=pool_size),
         build=build,
         access_lifetime=timedelta(seconds=session_seconds),
         intake_secret=intake_secret,
+        cron_secret=cron_secret,
     )
     uvicorn.run(
-        make_app(wiring),
+        make_app(wiring, with_faults=faults),
         host="127.0.0.1",
         port=port,
         access_log=False,

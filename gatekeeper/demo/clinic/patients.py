@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import date
 
+from psycopg import Cursor
 from psycopg.rows import class_row
 
 from gatekeeper.demo.clinic.database import Connection
+from gatekeeper.demo.clinic.faults import Fault
 from gatekeeper.demo.clinic.releases import Release
 from gatekeeper.demo.clinic.sessions import Session
 
@@ -39,6 +41,8 @@ def list_patients(connection: Connection, release: Release, session: Session, re
     query = f"{_select(release)} WHERE clinic_id = %(clinic_id)s ORDER BY family_name, given_name, id"
     with connection.cursor(row_factory=class_row(Patient)) as cursor:
         found = cursor.execute(query, {"clinic_id": session.clinic_id}).fetchall()
+        if release.has(Fault.QUERY_PER_PATIENT):
+            found = [_one(cursor, release, patient.id) for patient in found]
     _record(connection, session, "list", request_id, [patient.id for patient in found])
     return found
 
@@ -47,12 +51,18 @@ def read_patient(
     connection: Connection, release: Release, session: Session, request_id: str, patient_id: int
 ) -> Patient | None:
     """One patient of the session's clinic; None for everyone else's."""
-    mine = "" if release.leaks_other_clinics else "AND clinic_id = %(clinic_id)s"
+    mine = "" if release.has(Fault.LEAKS_OTHER_CLINICS) else "AND clinic_id = %(clinic_id)s"
     query = f"{_select(release)} WHERE id = %(patient_id)s {mine}"
     with connection.cursor(row_factory=class_row(Patient)) as cursor:
         found = cursor.execute(query, {"patient_id": patient_id, "clinic_id": session.clinic_id}).fetchone()
     if found:
         _record(connection, session, "read", request_id, [found.id])
+    return found
+
+
+def _one(cursor: Cursor[Patient], release: Release, patient_id: int) -> Patient:
+    found = cursor.execute(f"{_select(release)} WHERE id = %(patient_id)s", {"patient_id": patient_id}).fetchone()
+    assert found is not None
     return found
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from gatekeeper.demo.clinic.faults import Fault
+
 
 @dataclass(frozen=True, slots=True)
 class Release:
@@ -12,10 +14,12 @@ class Release:
     name: str
     works_on: frozenset[str]
     shows_preferred_name: bool = False
-    login_fails: bool = False
-    health_fails: bool = False
-    leaks_other_clinics: bool = False
+    faults: frozenset[Fault] = frozenset()
     seconds_per_request: float = 0.0
+
+    def has(self, fault: Fault) -> bool:
+        """Whether it is broken in this way."""
+        return fault in self.faults
 
 
 # 0004 and 0005 only add to the schema, so the release before them keeps working after the migration.
@@ -28,9 +32,9 @@ RELEASES: Mapping[str, Release] = MappingProxyType(
         for release in (
             _V1,
             _V2,
-            replace(_V2, name="v2-login-broken", login_fails=True),
-            replace(_V2, name="v2-health-broken", health_fails=True),
-            replace(_V2, name="v2-leak", leaks_other_clinics=True),
+            replace(_V2, name="v2-login-broken", faults=frozenset({Fault.LOGIN_FAILS})),
+            replace(_V2, name="v2-health-broken", faults=frozenset({Fault.HEALTH_FAILS})),
+            replace(_V2, name="v2-leak", faults=frozenset({Fault.LEAKS_OTHER_CLINICS})),
             replace(_V2, name="v2-slow", seconds_per_request=2.5),
         )
     }

@@ -61,6 +61,11 @@ _USE = """
 _USED_BEFORE = "SELECT session_id FROM refresh_tokens WHERE token_hash = %s AND used_at IS NOT NULL"
 _RENEW = "UPDATE sessions SET access_hash = %s, access_expires_at = now() + %s WHERE id = %s"
 _END = "UPDATE sessions SET ended_at = now() WHERE id = %s AND ended_at IS NULL"
+_END_FORGOTTEN = """
+    UPDATE sessions SET ended_at = now()
+     WHERE ended_at IS NULL AND NOT EXISTS (
+           SELECT FROM refresh_tokens WHERE session_id = sessions.id AND expires_at > now())
+"""
 _OF_TOKENS = """
     SELECT id FROM sessions WHERE access_hash = %(access)s
      UNION
@@ -99,6 +104,11 @@ def end_session(connection: Connection, access: str, refresh: str) -> None:
     hashes = {"access": _hash(access), "refresh": _hash(refresh)}
     for (session_id,) in connection.execute(_OF_TOKENS, hashes).fetchall():
         connection.execute(_END, (session_id,))
+
+
+def end_forgotten(connection: Connection) -> int:
+    """End the sessions whose refresh tokens are all too old; how many there were."""
+    return connection.execute(_END_FORGOTTEN).rowcount
 
 
 def _refuse(connection: Connection, refresh: str) -> RefreshRefused:

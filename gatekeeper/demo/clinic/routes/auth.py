@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from gatekeeper.demo.clinic.diagnostic import diagnose
 from gatekeeper.demo.clinic.errors import ApiError, NotLoggedIn, error_body
+from gatekeeper.demo.clinic.faults import Fault
 from gatekeeper.demo.clinic.logs import logged_step
 from gatekeeper.demo.clinic.routes.fields import ShortText
 from gatekeeper.demo.clinic.sessions import (
@@ -38,14 +39,19 @@ class Credentials(BaseModel):
 @router.post("/login")
 def login(credentials: Credentials, wiring: Wired, request: Request, response: Response) -> dict[str, str]:
     """Open a session. The answer never tells which part of the credentials was wrong."""
+    wait = wiring.failed_logins.seconds_to_wait(credentials.clinic, credentials.email)
+    if wait and not wiring.release.has(Fault.NO_RATE_LIMIT):
+        raise ApiError(429, "too_many_tries", "Too many logins have failed. Please wait.", retry_after=wait)
     with logged_step("login: find staff"), wiring.database.transaction() as connection:
         known = find_login(connection, credentials.clinic, credentials.email)
     with logged_step("login: check password"):
         staff_id = accepted_staff(known, credentials.password)
     if staff_id is None:
-        raise ApiError(401, "wrong_credentials", "Clinic, email or password is not right.")
+        wiring.failed_logins.note(credentials.clinic, credentials.email)
+        whose = f" ({credentials.email})" if wiring.release.has(Fault.ERRORS_QUOTE_INPUT) else ""
+        raise ApiError(401, "wrong_credentials", f"Clinic, email or password is not right{whose}.")
     with logged_step("login: open session"), wiring.database.transaction() as connection:
-        if wiring.release.login_fails:
+        if wiring.release.has(Fault.LOGIN_FAILS):
             raise RuntimeError("this release cannot open a session")
         tokens = start_session(connection, staff_id, wiring.access_lifetime)
     _set_cookies(response, request, wiring, tokens)
@@ -66,6 +72,8 @@ def refresh(wiring: Wired, request: Request, response: Response, token: RefreshC
 @router.post("/logout")
 def logout(wiring: Wired, response: Response, access: AccessCookie = "", refresh: RefreshCookie = "") -> dict[str, str]:
     """End the session, if there is one."""
+    if wiring.release.has(Fault.LOGOUT_FORGETS):
+        return {"status": "logged out"}
     with wiring.database.transaction() as connection:
         end_session(connection, access, refresh)
     response.delete_cookie(ACCESS_COOKIE, path="/")
@@ -96,4 +104,7 @@ def _set_cookies(response: Response, request: Request, wiring: Wiring, tokens: T
         (REFRESH_COOKIE, tokens.refresh, "/api/auth", REFRESH_LIFETIME),
     ):
         age = int(lifetime.total_seconds())
-        response.set_cookie(name, value, max_age=age, path=path, httponly=True, samesite="lax", secure=secure)
+        if wiring.release.has(Fault.OPEN_COOKIES):
+            response.set_cookie(name, value, max_age=age, path=path, samesite=None)
+        else:
+            response.set_cookie(name, value, max_age=age, path=path, httponly=True, samesite="lax", secure=secure)

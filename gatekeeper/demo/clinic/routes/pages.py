@@ -6,6 +6,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 
+from gatekeeper.demo.clinic.errors import NotFound
+from gatekeeper.demo.clinic.faults import Fault
 from gatekeeper.demo.clinic.wiring import Wired, Wiring
 
 router = APIRouter(include_in_schema=False)
@@ -22,12 +24,16 @@ def start() -> Response:
 @router.get("/login")
 def login(request: Request, wiring: Wired) -> Response:
     """The login form."""
+    if wiring.release.has(Fault.LOGIN_PAGE_MISSING):
+        raise NotFound("page")
     return _page("login.html", request, wiring)
 
 
 @router.get("/patients")
 def patients(request: Request, wiring: Wired) -> Response:
     """The clinic's patients."""
+    if wiring.release.has(Fault.REDIRECT_LOOP):
+        return RedirectResponse("/")
     return _page("patients.html", request, wiring)
 
 

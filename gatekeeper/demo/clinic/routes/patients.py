@@ -2,10 +2,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
+from fastapi.responses import RedirectResponse
 
 from gatekeeper.demo.clinic.errors import NotFound
-from gatekeeper.demo.clinic.logs import current_request_id, logged_step
+from gatekeeper.demo.clinic.faults import Fault
+from gatekeeper.demo.clinic.logs import current_request_id, log, logged_step
 from gatekeeper.demo.clinic.patients import Patient, list_patients, read_patient
 from gatekeeper.demo.clinic.releases import Release
 from gatekeeper.demo.clinic.wiring import LoggedIn, Wired
@@ -23,13 +25,17 @@ def patients(wiring: Wired, session: LoggedIn) -> dict[str, Any]:
     return {"patients": [_as_json(patient, wiring.release) for patient in found]}
 
 
-@router.get("/{patient_id}")
-def patient(wiring: Wired, session: LoggedIn, patient_id: PatientId) -> dict[str, Any]:
+@router.get("/{patient_id}", response_model=None)
+def patient(wiring: Wired, session: LoggedIn, patient_id: PatientId, name: str = "") -> dict[str, Any] | Response:
     """One of the clinic's patients."""
     with logged_step("patients: read"), wiring.database.transaction() as connection:
         found = read_patient(connection, wiring.release, session, current_request_id(), patient_id)
     if found is None:
         raise NotFound("patient")
+    if wiring.release.has(Fault.LOGS_NAMES):
+        log("patients: read", where=f"{found.given_name} {found.family_name}")
+    if wiring.release.has(Fault.NAMES_IN_URLS) and not name:
+        return RedirectResponse(f"/api/patients/{patient_id}?name={found.family_name}")
     return _as_json(found, wiring.release)
 
 

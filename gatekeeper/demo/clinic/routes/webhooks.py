@@ -1,11 +1,14 @@
 """Intake forms from another system: signed, and safe to send twice."""
 
+import secrets
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request
 
 from gatekeeper.demo.clinic.clinics import clinic_of_slug
 from gatekeeper.demo.clinic.errors import ApiError
+from gatekeeper.demo.clinic.faults import Fault
 from gatekeeper.demo.clinic.intake import (
     SIGNATURE_HEADER,
     MalformedSubmission,
@@ -42,7 +45,11 @@ def intake(
     try:
         submission = parse_submission(body)
     except MalformedSubmission as error:
+        if wiring.release.has(Fault.WEBHOOK_CRASHES):
+            raise
         raise ApiError(400, "malformed", f"This is not a submission: {error}.") from error
+    if wiring.release.has(Fault.WEBHOOK_STORES_TWICE):
+        submission = replace(submission, id=secrets.token_hex(16))
     with logged_step("intake: store"), wiring.database.transaction() as connection:
         clinic = clinic_of_slug(connection, submission.clinic)
         if clinic is None:
