@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from smoke.document import NOTHING, differences, value_at
 from smoke.errors import NoAnswer
@@ -20,6 +20,8 @@ class Step:
     `json` is sent as JSON, `body` as it stands. Without `status` any answer below 400 will do; `expect` maps paths into
     a JSON answer to values, `capture` names to such paths.
     """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     path: str
     method: str = "GET"

@@ -17,7 +17,7 @@ _DAY = 86400
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """`host` and `port` are those of the site where they are not set; `ca_file` has the roots of a private authority."""
+    """`host` and `port` are the site's where they are not set; `ca_file` has the roots of a private authority."""
 
     idempotent: ClassVar[bool] = True
     beside_others: ClassVar[bool] = True

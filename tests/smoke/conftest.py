@@ -1,7 +1,7 @@
 """Checks asked of a real site, as the command asks them."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,7 @@ import pytest
 from smoke.model import Outcome, SmokeReport, Target
 from smoke.run import Conduct, checks_from, run
 from smoke.settings import CheckSettings, SmokeSettings
-
-Ask = Callable[..., Outcome]
+from tests.smoke.stand import Stand, stand
 
 
 def entry(use: str, /, *, timeout_seconds: float = 15.0, **options: Any) -> CheckSettings:
@@ -45,3 +44,10 @@ def nobody_listens() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+@pytest.fixture(scope="session")
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    """One clinic for all checks; what a test switches on it switches off again."""
+    with stand(tmp_path_factory.mktemp("stand")) as running:
+        yield running

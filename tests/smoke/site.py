@@ -51,6 +51,7 @@ def site(*answers: Canned) -> Iterator[Site]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        server_version, sys_version = "site", ""
 
         def do_GET(self) -> None:
             self._answer("GET")
@@ -58,11 +59,14 @@ def site(*answers: Canned) -> Iterator[Site]:
         def do_POST(self) -> None:
             self._answer("POST")
 
+        def do_PROPFIND(self) -> None:
+            self._answer("GET")
+
         def log_message(self, *args: Any) -> None:
             pass
 
         def _answer(self, method: str) -> None:
-            sent = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
+            sent = self.rfile.read(int(self.headers.get("content-length", 0))).decode(errors="replace")
             path, _, query = self.path.partition("?")
             running.asked.append(f"{method} {path}")
             answer = answer_to(method, path, self.headers.get("cookie", "") + sent + unquote_plus(query))
@@ -93,10 +97,11 @@ def site(*answers: Canned) -> Iterator[Site]:
 
 
 def from_http(text: str, place: str | None = None) -> Canned:
-    """An `http response` block: status line, headers, blank line, body."""
+    """An `http response` block: status line, headers, blank line, body; `times 3` in its place: given so often."""
     head, _, body = text.partition("\n\n")
     status, *lines = head.splitlines()
     headers = [line.partition(":") for line in lines]
+    place, _, times = (place or "").partition(" times ")
     method, path, given = _placed(place)
     return Canned(
         path,
@@ -105,6 +110,7 @@ def from_http(text: str, place: str | None = None) -> Canned:
         tuple((name.strip(), value.strip()) for name, _, value in headers),
         method,
         given,
+        int(times or 1_000_000),
     )
 
 
