@@ -47,10 +47,20 @@ def verify(invocation: Invocation, export: Path | None, key: str | None, heads: 
 @command()
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Write it to this file.")
 @click.option("--with-details", is_flag=True, help="Add what was said and done in words, and the people's names.")
-def export(invocation: Invocation, output: Path | None, with_details: bool) -> None:
-    """Write the log as one file that can be verified without us; it names nobody unless the details are wanted."""
-    from gatekeeper.release.log import exported
+@click.option("--release", "release_id", metavar="ID", help="One release's evidence bundle, a zip; needs --output.")
+def export(invocation: Invocation, output: Path | None, with_details: bool, release_id: str | None) -> None:
+    """Write the log as one file that can be verified without us; it names nobody unless the details are wanted.
 
+    With --release, a zip of one release's evidence, approvals and log entries, with a program that checks it.
+    """
+    from gatekeeper.release.log import bundle_of, exported
+
+    if release_id is not None:
+        if output is None:
+            raise click.UsageError("--release writes a zip: name the file with --output")
+        write_answer(bundle_of(invocation.settings, release_id), output)
+        invocation.err.print(f"unpack {output} and run `python verify.py` there", markup=False)
+        return
     value = exported(invocation.settings, with_details=with_details)
     write_answer(json.dumps(value.as_json(), indent=2, ensure_ascii=False), output)
     if output is not None:

@@ -186,13 +186,13 @@ def database_named(invocation: Invocation, word: str) -> str:
     return configured.get_secret_value()
 
 
-def write_answer(text: str, output: Path | None) -> None:
+def write_answer(answer: str | bytes, output: Path | None) -> None:
     """Print the answer, or write it to the file that --output names."""
     if output is None:
-        click.echo(text)
+        click.echo(answer)
         return
     try:
-        output.write_text(text + "\n", encoding="utf-8")
+        output.write_bytes(answer if isinstance(answer, bytes) else f"{answer}\n".encode())
     except OSError as error:
         raise GatekeeperError(
             f"cannot write {output}", seen=[error.strerror or str(error)], next_step="Choose another --output."

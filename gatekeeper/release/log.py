@@ -5,12 +5,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from gatekeeper.audit.bundle import Contents, bundled
 from gatekeeper.audit.checkpoint import read_verifier_key, verifier_key
 from gatekeeper.audit.export import Export, NotAnExport
 from gatekeeper.audit.verify import Checked, check
 from gatekeeper.config.settings import Settings
 from gatekeeper.errors import GatekeeperError
-from gatekeeper.release.seal import key_of
+from gatekeeper.model.gate import Approval
+from gatekeeper.release.conduct import record_of
+from gatekeeper.release.seal import key_of, seal
+from gatekeeper.report.status import as_json
 from gatekeeper.store.open import open_store
 
 
@@ -27,6 +31,39 @@ def exported(settings: Settings, *, with_details: bool = False) -> Export:
         audit = store.audit
         details, actors = (audit.details(), audit.actors()) if with_details else ({}, {})
         return Export.of(key, audit.entries(), audit.heads(), details, actors)
+
+
+def bundle_of(settings: Settings, release_id: str) -> bytes:
+    """The evidence bundle of one release, under the newest head; raises NoSuchRelease and UnusableKey.
+
+    The head is signed anew, so that it covers the release's last entries.
+    """
+    key = verifier_key(settings.audit.name, key_of(settings).public_key())
+    with open_store(settings.store.url.get_secret_value(), settings.store.artifacts) as store:
+        record = record_of(store, release_id)
+        head, log = seal(settings, store), store.audit
+        said = [_said(one) for one in store.approvals.of(record.release.id)]
+        files = {
+            f"evidence/{piece.path.name}": piece.path.read_bytes() for piece in record.evidence if piece.path.is_file()
+        }
+        files |= {"status.json": _json(as_json(record)), "approvals.json": _json(said)}
+        return bundled(Contents(record.release.id, key, head, log.entries(), log.details(), files))
+
+
+def _said(approval: Approval) -> dict[str, Any]:
+    return {
+        "gate": approval.gate,
+        "decision": approval.decision.value,
+        "who": approval.who,
+        "role": approval.role,
+        "digest": approval.digest,
+        "at": approval.at.isoformat(),
+        "reason": approval.reason,
+    }
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def read_export(file: Path) -> Export:

@@ -2,6 +2,9 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +38,13 @@ def test_a_release_and_its_approval_are_in_a_log_that_verifies_and_whoever_rewri
     assert whole.returncode == 0, whole.stdout + whole.stderr
     assert project.run("audit", "verify").returncode == 0
     assert (project.folder / ".gatekeeper" / "audit-key.pem").stat().st_mode & 0o777 == 0o600
+
+    assert project.run("audit", "export", "--release", release, "--output", "evidence.zip").returncode == 0
+    zipfile.ZipFile(project.folder / "evidence.zip").extractall(project.folder / "evidence")
+    command = [sys.executable, "-I", "-S", "verify.py", "--key", log["verifier_key"]]
+    alone = subprocess.run(command, cwd=project.folder / "evidence", capture_output=True, text=True, check=False)
+    assert (alone.returncode, alone.stdout[:1]) == (0, "✓"), alone.stdout + alone.stderr
+    assert {"verify.json", "smoke.json"} <= {file.name for file in (project.folder / "evidence/evidence").iterdir()}
 
     head = _kept_head(project, release)
     _rewrite(project.folder / ".gatekeeper" / "gatekeeper.sqlite", actions.index("approve"))
