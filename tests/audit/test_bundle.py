@@ -37,7 +37,12 @@ def contents(size: int = 7) -> Contents:
     details: dict[str, Any] = {}
     entries: list[AuditEntry] = []
     for number in range(size):
-        said = {"summary": f"schön {number}\n", "evidence": [f"sha256:{digest_of(REPORT)}"], "salt": "ab", "epoch": 1}
+        said: dict[str, Any] = {
+            "summary": f"schön {number}\n",
+            "evidence": [f"sha256:{digest_of(REPORT)}"],
+            "salt": "ab",
+            "epoch": 1,
+        }
         digest = digest_of(rfc8785.dumps(said))
         details[digest] = said
         previous = entries[-1].sha256 if entries else NO_ENTRY_BEFORE
