@@ -76,6 +76,10 @@ class Dialect:
         """A partition detached beside traffic."""
         return self.statement(f"ALTER TABLE {spelled(parent)} DETACH PARTITION {spelled(partition)} CONCURRENTLY")
 
+    def kept_default(self, columns: str) -> str:
+        """How a default stays in the database until no release leaves it out."""
+        return f"Keep the default until every running release names {columns}; drop it in a later one"
+
     def set_parameter(self, name: str, value: str, *, local: bool) -> str:
         """A run-time parameter, until the transaction ends if `local`."""
         return self.statement(f"SET {'LOCAL ' if local else ''}{name} = '{value}'")
@@ -155,8 +159,15 @@ class Django(Dialect):
     def add_not_valid(self, relation: Relation, constraint: Constraint) -> str:
         """Only a model's CHECKs have an operation."""
         if constraint.kind is ConstraintKind.CHECK:
-            return f"`AddConstraintNotValid` in place of `AddConstraint` for {constraint.name}"
+            return f"`AddConstraintNotValid` with the `CheckConstraint` {constraint.name}"
         return Dialect.add_not_valid(self, relation, constraint)
+
+    def kept_default(self, columns: str) -> str:
+        """AddField with a `default` drops it again in the same step; Django 5.0 brought one that stays."""
+        return (
+            f"Give {columns} a `db_default` (Django 5.0), which stays in the database, until every running release "
+            f"names {columns}"
+        )
 
     def validate(self, relation: Relation, constraint: str) -> str:
         """It works for whatever PostgreSQL calls by the name."""

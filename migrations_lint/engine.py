@@ -40,6 +40,8 @@ from migrations_lint.settings import OFF, LintSettings
 from migrations_lint.snapshot import SchemaSnapshot
 from migrations_lint.suppress import applied, suppressions
 
+_REFUSED = "Nothing is known of this statement; correct it, PostgreSQL would refuse it too."
+_TEMPLATE = "Nothing is known of this statement: what the tool puts in place of `{{ … }}` does not stand in the file."
 _MAY_DO_ANYTHING = frozenset({"do_stmt", "call_stmt", "execute_stmt", "select_stmt"})
 
 
@@ -203,7 +205,7 @@ def _statements(fragment: Fragment, direction: Direction, problems: list[Problem
     parsed = parse(fragment)
     for error in parsed.errors:
         line = fragment.source.position(fragment.in_file(error.offset)).line
-        hint = "Nothing is known of this statement; correct it, PostgreSQL would refuse it too."
+        hint = _TEMPLATE if "{{" in fragment.sql[error.offset :].partition(";")[0] else _REFUSED
         problems.append(Problem(fragment.source.path, line, error.problem, hint, direction))
     return parsed.statements
 

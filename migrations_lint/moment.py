@@ -219,7 +219,9 @@ class Moment:
         return Finding(
             rule="",  # the engine knows who asked
             severity=severity,
-            message=message if impact is None else f"{message}; it {impact}",
+            message=self.migration.said(
+                message if impact is None else f"{message}; it {impact}", self.statement.fragment, self.direction
+            ),
             expected_seconds=None if impact is None else impact.seconds,
             help=help,
             path=self.statement.fragment.source.path,

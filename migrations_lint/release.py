@@ -133,7 +133,7 @@ class Release:
         return Finding(
             rule=self.rule,
             severity=severity,
-            message=message,
+            message=migration.said(message, at.fragment, direction) if at is not None else message,
             help=help,
             path=at.fragment.source.path if at is not None else migration.path,
             begins=at.begins if at is not None else Position(1, 1),

@@ -134,6 +134,16 @@ class Migration:
         sources = {fragment.source.path for _, script in self.scripts() for fragment in script.fragments}
         return frozenset({self.path} | sources | ({self.down_path} if self.down and self.down_path else set()))
 
+    def said(self, message: str, fragment: Fragment, direction: Direction) -> str:
+        """The message, with a word in front where it is about the way back of a step that is written only once.
+
+        Django undoes an operation by itself, so that both ways stand at the same place.
+        """
+        is_shared = direction is Direction.DOWN and any(
+            (up.source, up.start) == (fragment.source, fragment.start) for up in self.up.fragments
+        )
+        return f"undoing this: {message}" if is_shared and not message.startswith("rolling back") else message
+
     def scripts(self) -> Iterator[tuple[Direction, Script]]:
         """The way up, and the way down where there is one."""
         yield Direction.UP, self.up

@@ -1,6 +1,6 @@
 """Text for people: each finding with the line it means, what happens, and the way out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -18,7 +18,7 @@ class Text:
     def render(self, report: Report, *, tool: str) -> str:
         """What could not be read, then statement by statement what was found, and one line that sums it up."""
         sources = _sources(report)
-        blocks = [_problem(problem) for problem in report.problems]
+        blocks = list(_problems(report.problems))
         order = {path: number for number, path in enumerate(sources)}
         found = sorted(report.standing(), key=lambda f: (order.get(f.path, -1), f.begins, f.ends, -f.severity.rank))
         told = _once(found)
@@ -61,8 +61,7 @@ def _statement(
         yield f"{where}: {finding.severity.value}: {finding.message} [{finding.rule}]"
         if number == 0 and source is not None:
             yield from _frame(source, begins, ends)
-        if again:
-            yield f"    The same at line{'' if len(again) == 1 else 's'} {', '.join(map(str, again))}."
+        yield from _same_at(again)
         yield f"    {finding.help}"
 
 
@@ -78,8 +77,19 @@ def _frame(source: Source, begins: Position, ends: Position) -> Iterator[str]:
         yield f"      | … {_plural(len(lines) - len(shown), 'more line')}"
 
 
-def _problem(problem: Problem) -> str:
-    return f"{problem.path}:{problem.line}: not read: {problem.message}\n    {problem.hint}"
+def _problems(problems: Sequence[Problem]) -> Iterator[str]:
+    """What could not be read; the same in one file is told once, with all lines."""
+    lines: dict[tuple[Path, str, str], list[int]] = {}
+    for problem in problems:
+        lines.setdefault((problem.path, problem.message, problem.hint), []).append(problem.line)
+    for (path, message, hint), (first, *others) in lines.items():
+        again = sorted({line for line in others if line != first})
+        yield "\n".join([f"{path}:{first}: not read: {message}", *_same_at(again), f"    {hint}"])
+
+
+def _same_at(lines: Sequence[int]) -> Iterator[str]:
+    if lines:
+        yield f"    The same at line{'' if len(lines) == 1 else 's'} {', '.join(map(str, lines))}."
 
 
 def _summary(report: Report) -> str:

@@ -25,7 +25,7 @@ def dropped_default_breaks_old_inserts(moment: Moment) -> Iterator[Finding]:
         yield moment.finding(
             f"inserts into {relation} by the running release fail from here on where they leave {names} to "
             f"{'its default' if len(columns) == 1 else 'their defaults'}",
-            help=f"Keep the default until every running release names {names}; drop it in a later one.",
+            help=f"{moment.dialect.kept_default(names)}.",
             relations=(relation,),
             severity=Severity.WARNING,
         )

@@ -9,6 +9,7 @@ import pytest
 
 from gatekeeper.staging.scratch import scratch
 from gatekeeper.staging.server import StagingServer
+from migrations_lint.api import lint_paths
 from migrations_lint.edits import edited
 from migrations_lint.formats import formats
 from migrations_lint.history import read_history
@@ -78,6 +79,21 @@ def test_the_sql_is_that_of_sqlmigrate_both_ways(embedded: StagingServer, tmp_pa
             manage(tmp_path, "migrate", "clinic", name)
             assert migration.down is not None
             assert sent(migration.down) == sqlmigrate(tmp_path, name, "--backwards")
+
+
+def test_what_is_said_of_undoing_an_operation_says_so_for_it_stands_where_the_operation_does(tmp_path: Path) -> None:
+    create = (
+        'migrations.CreateModel("Note", [("id", models.BigAutoField(primary_key=True)), '
+        '("text", models.CharField(max_length=20))]),'
+    )
+    widen = 'migrations.AlterField("note", "text", models.CharField(max_length=40)),'
+    project(tmp_path, {"0001_initial": create, "0002_widen": widen})
+
+    report = lint_paths([tmp_path / "clinic" / "migrations" / "0002_widen.py"])
+
+    (rewrite,) = (finding for finding in report.findings if finding.rule == "type-change-rewrites-table")
+    assert rewrite.message.startswith("undoing this: reads and writes of public.clinic_note wait")
+    assert "undoing this" not in next(f.message for f in report.findings if f.rule == "lock-waits-without-timeout")
 
 
 def sent(script: Script) -> list[str]:
