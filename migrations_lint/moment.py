@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from migrations_lint.backfill import mark_above
 from migrations_lint.dialect import Dialect, dialect_of
+from migrations_lint.facts.mentions import bare_names_of
 from migrations_lint.impact import Impact, impact_of
 from migrations_lint.model import (
     AddsConstraint,
@@ -180,6 +181,11 @@ class Moment:
     def dialect(self) -> Dialect:
         """How the migration's tool spells a safe rewrite."""
         return dialect_of(self.migration.tool)
+
+    def bare_names(self) -> tuple[str, ...]:
+        """The relations that the statement names without a schema; temporary ones are none."""
+        names = dict.fromkeys(bare_names_of(self.statement))
+        return tuple(name for name in names if self.before.find(Relation(TEMPORARY, name)) is None)
 
     @property
     def text(self) -> SqlText:

@@ -7,15 +7,17 @@ from typing import Any
 
 from migrations_lint.catalog import replay
 from migrations_lint.facts import derives, facts_of
-from migrations_lint.facts.expressions import is_known, literal, sequences_of
+from migrations_lint.facts.expressions import beginning, is_known, literal, sequences_of
 from migrations_lint.facts.parameters import set_by_call
 from migrations_lint.facts.scene import Scene
 from migrations_lint.locks import LockMode
 from migrations_lint.model import Certainty, Fact, Fragment, Function, LockFact, Relation, RunsBlock, Source, Unknown
 from migrations_lint.parse import parse, sql_of
-from migrations_lint.parse.nodes import by_kind, dotted, inner, option_text, strings
+from migrations_lint.parse.nodes import by_kind, dotted, inner, kind_of, option_text, strings
 from migrations_lint.parse.plpgsql import Embedded, embedded
 
+# At most ACCESS SHARE on the table that is named (see `privileges.py`).
+_MAKES_NOBODY_WAIT = frozenset({"GRANT", "REVOKE", "NOTIFY"})
 _DEEPEST = 5  # functions that call one another without end have to stop somewhere
 
 
@@ -56,12 +58,13 @@ def calls_in(node: Any, parts: Mapping[str, Sequence[Any]], scene: Scene) -> Ite
 
 
 def _called_for_its_effect(node: Any) -> Iterator[Any]:
-    """`SELECT f()` without a FROM, and CALL: what people write to have something done."""
+    """`SELECT f()`, `SELECT … FROM f()` and CALL: what people write to have something done."""
     if node.DESCRIPTOR.name == "FuncCall":
         yield node
-    elif node.DESCRIPTOR.name == "SelectStmt" and not node.from_clause:
-        values = (inner(inner(target).val) for target in node.target_list)
-        yield from (value for value in values if value is not None and value.DESCRIPTOR.name == "FuncCall")
+    elif node.DESCRIPTOR.name == "SelectStmt" and all(kind_of(one) == "RangeFunction" for one in node.from_clause):
+        targets = [inner(target).val for target in node.target_list]
+        sources = [inner(function).items[0] for one in node.from_clause for function in inner(one).functions]
+        yield from (inner(value) for value in [*targets, *sources] if kind_of(value) == "FuncCall")
 
 
 def _call(call: Any, scene: Scene) -> Iterator[Fact]:
@@ -133,13 +136,22 @@ def _statements(found: Iterable[Embedded], scene: Scene) -> Iterator[Fact]:
 
 
 def _dynamic(one: Embedded, scene: Scene) -> Iterator[Fact]:
-    """EXECUTE: a literal is a statement like any other; anything computed is not known."""
+    """EXECUTE: a literal is a statement like any other; of anything computed at most the first words are known."""
     for statement in parse(_fragment(one.sql)).statements:
-        text = literal(inner(statement.node.target_list[0]).val) if statement.kind == "select_stmt" else None
-        if text is None:
-            yield Unknown("what EXECUTE runs is put together at run time and cannot be told from here")
-        else:
+        computed = inner(statement.node.target_list[0]).val if statement.kind == "select_stmt" else None
+        text = literal(computed) if computed is not None else None
+        if text is not None:
             yield from _statements([Embedded(text, one.conditional)], scene)
+            continue
+        words = beginning(computed).split() if computed is not None else []
+        if not words or words[0].upper() not in _MAKES_NOBODY_WAIT:
+            yield Unknown(_untold(" ".join(words), scene))
+
+
+def _untold(words: str, scene: Scene) -> str:
+    where = f" in {scene.inside[-1]}()" if scene.inside else ""
+    known = f" begins with {words!r} and" if words else ""
+    return f"what EXECUTE runs{where}{known} is put together at run time and cannot be told from here"
 
 
 def _assumed(fact: Fact) -> Fact:

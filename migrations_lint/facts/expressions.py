@@ -77,6 +77,16 @@ def literal(expression: Any) -> str | None:
     return None
 
 
+def beginning(expression: Any) -> str:
+    """The text with which a computed string begins: up to what is put behind it by `||`, or in it by format()."""
+    message, kind = inner(expression), kind_of(expression)
+    if kind == "A_Expr" and strings(message.name) == ("||",):
+        return beginning(message.lexpr)
+    if kind == "FuncCall" and strings(message.funcname)[-1] in {"format", "concat"} and message.args:
+        return beginning(message.args[0]).partition("%")[0]
+    return literal(expression) or ""
+
+
 def sequences_of(expression: Any) -> Iterator[str]:
     """The sequences that `nextval('name')` and its kin name as a literal."""
     for message in walk(expression):

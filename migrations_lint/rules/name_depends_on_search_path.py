@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.facts.mentions import bare_names_of
 from migrations_lint.model import Finding, Severity
 from migrations_lint.moment import Moment
 from migrations_lint.rules import opt_in, rule
@@ -14,7 +13,7 @@ def name_depends_on_search_path(moment: Moment) -> Iterator[Finding]:
     """Silent where the script itself sets search_path."""
     if moment.session.parameter("search_path") is not None:
         return
-    names = tuple(dict.fromkeys(bare_names_of(moment.statement)))
+    names = moment.bare_names()
     if names:
         yield moment.finding(
             f"{', '.join(names)} may be found in another schema, or made in one, where the role's search_path differs",

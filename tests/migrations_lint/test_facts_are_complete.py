@@ -65,6 +65,8 @@ def test_every_sub_command_of_alter_table_is_known() -> None:
         "DO $$ BEGIN EXECUTE format('DROP TABLE %I', 'orders'); END $$",
         "DO $$ this is no PL/pgSQL $$",
         "SELECT create_hypertable('orders', 'at')",
+        "SELECT * FROM create_hypertable('orders', by_range('at'))",
+        "DO $$ BEGIN PERFORM create_hypertable('orders', 'at'); END $$",
         "CALL nobody_knows()",
         "ALTER TYPE pair ADD ATTRIBUTE three int CASCADE",
     ],
@@ -78,6 +80,9 @@ def test_what_the_text_does_not_tell_is_said_to_be_unknown(sql: str) -> None:
     [
         "SELECT pg_sleep(1), now()",
         "SELECT id, unknown_function(id) FROM orders",
+        "SELECT * FROM generate_series(1, 3), jsonb_each('{}'), unnest(ARRAY[1])",
+        "DO $$ BEGIN EXECUTE 'GRANT SELECT ON ' || quote_ident(session_user) || ' TO app'; END $$",
+        "DO $$ BEGIN EXECUTE format('revoke %s on t from %I', 'insert', session_user); END $$",
         "DO $$ BEGIN EXECUTE 'DROP TABLE orders'; END $$",
         "DO $$ BEGIN NULL; END $$",
         "DROP FUNCTION f()",
@@ -91,6 +96,22 @@ def test_a_literal_that_execute_runs_is_read() -> None:
     said = facts("DO $$ BEGIN EXECUTE 'ALTER TABLE orders ADD COLUMN x int'; END $$")
 
     assert [str(fact.relation) for fact in said if isinstance(fact, LockFact)] == ["public.orders"]
+
+
+def test_of_what_execute_puts_together_the_beginning_and_the_function_are_told() -> None:
+    schema = SchemaSnapshot()
+    replay(
+        facts(
+            "CREATE FUNCTION spread() RETURNS void LANGUAGE plpgsql AS "
+            "$$ BEGIN EXECUTE format('ALTER TABLE %I ADD COLUMN at timestamptz', 'orders'); END $$"
+        ),
+        schema,
+    )
+    (call,) = parse(script("SELECT spread()").fragments[0]).statements
+
+    (unknown,) = (fact for fact in facts_of(call, Scene(schema, 18)) if isinstance(fact, Unknown))
+
+    assert "runs in spread() begins with 'ALTER TABLE' and is put together" in unknown.reason
 
 
 def test_functions_that_call_one_another_come_to_an_end() -> None:

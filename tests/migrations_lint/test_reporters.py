@@ -106,8 +106,10 @@ def test_the_way_up_is_told_before_the_way_down() -> None:
 def test_what_cannot_be_read_for_one_reason_in_one_file_is_told_once() -> None:
     template = "CREATE TABLE {{ .Schema }}.a ();\n"
 
-    told = reporters()["text"].render(report(["CREATE TABEL x;", template + "SELECT 1;\n" + template]), tool="gatekeeper 0")
+    found = report(["CREATE TABEL x;", template + "SELECT 1;\n" + template])
 
-    assert "0001_ü.sql:1: not read: syntax error at or near \"{\"\n    The same at line 3.\n" in told
+    told = reporters()["text"].render(found, tool="gatekeeper 0")
+
+    assert '0001_ü.sql:1: not read: syntax error at or near "{"\n    The same at line 3.\n' in told
     assert told.count("does not stand in the file") == 1
     assert told.count("correct it") == 1
