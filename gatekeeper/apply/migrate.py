@@ -8,9 +8,10 @@ from typing import Any
 from psycopg import Connection
 
 from gatekeeper.apply import progress
+from gatekeeper.apply.backfill import run_backfill
 from gatekeeper.apply.backoff import Budget
 from gatekeeper.apply.demand import Demand
-from gatekeeper.apply.guard import Guard, Piece
+from gatekeeper.apply.guard import Bookkeeping, Guard, Piece, Run
 from gatekeeper.apply.ledger import ledger_of
 from gatekeeper.apply.outside import run_outside
 from gatekeeper.apply.session import direct
@@ -108,10 +109,15 @@ def _apply(
         after = tuple(demand for one in batches[part:] for demand in one.demands)
         piece = Piece(migration.id, part, str(migration.path), batch, (*after, *later))
         note = _Note(history, migration, part, len(batches), batch)
-        run = guard.run(piece, note) if batch.in_transaction else run_outside(guard, piece, note)
-        attempts += run.attempts
+        attempts += _way_of(batch)(guard, piece, note).attempts
     seconds = time.monotonic() - started
     return Applied(migration.id, migration.path, seconds, len(attempts), stall_of(attempts), tuple(attempts))
+
+
+def _way_of(batch: Batch) -> Callable[[Guard, Piece, Bookkeeping], Run]:
+    if batch.backfill is not None:
+        return run_backfill
+    return Guard.run if batch.in_transaction else run_outside
 
 
 def _pending(connection: Connection[Any], history: Sequence[Migration], *, read_only: bool) -> Iterator[Migration]:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from gatekeeper.apply.demand import Demand, asked_before, demands_of
 from gatekeeper.errors import GatekeeperError
+from migrations_lint.backfill import Backfill, mark_above
 from migrations_lint.engine import lint
 from migrations_lint.model import Direction, LockFact, Migration, Script, Statement
 from migrations_lint.parse import parse
+from migrations_lint.parse.key_range import Narrowable, narrowable
 from migrations_lint.settings import LintSettings
 
 # The budget decides how long we wait for a lock, not the number that a file brings along.
@@ -30,11 +32,20 @@ class PlannedStatement:
 
 
 @dataclass(frozen=True, slots=True)
+class MarkedChange:
+    """An UPDATE or a DELETE that is marked as a backfill."""
+
+    mark: Backfill
+    text: Narrowable
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """Statements that share one transaction, or one that must have none."""
+    """Statements that share one transaction, or one that must have none; or one that is a backfill, with its mark."""
 
     statements: tuple[PlannedStatement, ...]
     in_transaction: bool
+    backfill: MarkedChange | None = None
 
     @property
     def demands(self) -> tuple[Demand, ...]:
@@ -110,15 +121,31 @@ def _batches(script: Script) -> Iterator[Batch]:
             if _is_ours(statement):
                 continue
             one = PlannedStatement(statement.sql, statement.begins.line)
-            if fragment.in_transaction:
+            backfill = _marked(statement)
+            if fragment.in_transaction and backfill is None:
                 together.append(one)
                 continue
             if together:
                 yield Batch(tuple(together), in_transaction=True)
                 together = []
-            yield Batch((one,), in_transaction=False)
+            yield Batch((one,), in_transaction=backfill is not None, backfill=backfill)
     if together:
         yield Batch(tuple(together), in_transaction=True)
+
+
+def _marked(statement: Statement) -> MarkedChange | None:
+    """What the mark above a statement asks for; raises CannotApply for one that cannot be followed."""
+    mark = mark_above(statement.fragment.sql, statement.start)
+    if mark is None:
+        return None
+    text = narrowable(statement)
+    if mark.backfill is not None and text is not None:
+        return MarkedChange(mark.backfill, text)
+    wrong = "is not understood" if mark.backfill is None else "stands above what is no plain UPDATE or DELETE"
+    raise CannotApply(
+        f"{statement.fragment.source.path}:{statement.begins.line}: the mark `{mark.text}` {wrong}",
+        next_step="Write `-- gatekeeper: backfill by COLUMN in batches of 1000` above an UPDATE or a DELETE.",
+    )
 
 
 def _is_ours(statement: Statement) -> bool:

@@ -15,13 +15,15 @@ class Terms:
     """All but the budget; `statement_timeout` in seconds, None for no limit.
 
     `cancel` says of which role a session is ended, and for how many seconds it must have been idle in a transaction.
-    `standbys` are URLs, asked for long queries.
+    `standbys` are URLs, asked for long queries. A backfill waits while a standby is more than `max_replica_lag` seconds
+    behind.
     """
 
     statement_timeout: float | None = None
     synchronous_commit: str = "local"
     cancel: Mapping[str, float] = field(default_factory=dict)
     standbys: Sequence[str] = ()
+    max_replica_lag: float = 10.0
 
 
 def session_settings(terms: Terms, server_version_number: int) -> dict[str, str]:

@@ -33,6 +33,7 @@ def migrate(
     """
     from gatekeeper.apply.migrate import Listener, pending
     from gatekeeper.apply.migrate import migrate as apply
+    from gatekeeper.apply.terms import Terms
     from gatekeeper.model.applied import MigrateReport
 
     target, budget = target_of(invocation, url), _budget(invocation, max_stall)
@@ -49,7 +50,8 @@ def migrate(
                 status.update(f"{migration.id}  {migration.title}")
 
             listener = Listener(progress, lambda line: status.update(line))
-            report = apply(target, history.migrations, budget, listener=listener)
+            terms = Terms(max_replica_lag=invocation.settings.migrate.max_replica_lag.total_seconds())
+            report = apply(target, history.migrations, budget, terms=terms, listener=listener)
     click.echo(json.dumps(_as_json(report, plan), indent=2) if invocation.wants_json else _as_text(report, plan))
     return 0
 

@@ -86,6 +86,7 @@ class MigrateSettings(Table):
     max_stall: Duration = timedelta(milliseconds=500)
     give_up_after: Duration = timedelta(minutes=10)
     statement_timeout: Duration | None = None
+    max_replica_lag: Duration = timedelta(seconds=10)
 
 
 class DeploySettings(Table):

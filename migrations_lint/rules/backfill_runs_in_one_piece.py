@@ -8,6 +8,12 @@ from migrations_lint.rules import rule
 
 _FEW = 10_000  # rows; changed in the time of a page load
 
+_FROM_QUERY = "If that may be many, go through the key in batches, committing each, outside of the deploy."
+_BY_MARK = (
+    "If that may be many, have `gatekeeper migrate` go through the key in batches, by a comment above it: "
+    "`-- gatekeeper: backfill by id in batches of 1000`."
+)
+
 
 @rule
 def backfill_runs_in_one_piece(moment: Moment) -> Iterator[Finding]:
@@ -17,8 +23,7 @@ def backfill_runs_in_one_piece(moment: Moment) -> Iterator[Finding]:
             continue
         yield moment.finding(
             _what_happens(moment, change),
-            help="If that may be many, have `gatekeeper migrate` go through the key in batches, by a comment above it: "
-            "`-- gatekeeper: backfill by id in batches of 1000`.",
+            help=_FROM_QUERY if change.command == "INSERT" else _BY_MARK,
             relations=(change.relation,),
             severity=Severity.NOTE,
         )
