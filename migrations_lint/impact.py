@@ -47,7 +47,7 @@ def impact_of(sized: Iterable[tuple[LockFact, Size | None]], settings: LintSetti
         heaviest.work,
         heaviest.mode,
         sum(size.rows or 0 for _, size in known),
-        sum(sum(_bytes(lock.work, size)) for lock, size in known),
+        sum(sum(bytes_of(lock.work, size)) for lock, size in known),
         sum(_seconds(lock, size, settings) for lock, size in known),
     )
 
@@ -59,10 +59,10 @@ def _seconds(lock: LockFact, size: Size, settings: LintSettings) -> float:
         Work.REWRITE: settings.rewrite_mb_per_second,
         Work.ROW_CHANGE: settings.row_change_mb_per_second,
     }
-    return sum(_bytes(lock.work, size)) / _MEGABYTE / rates[lock.work]
+    return sum(bytes_of(lock.work, size)) / _MEGABYTE / rates[lock.work]
 
 
-def _bytes(work: Work, size: Size) -> Iterator[int]:
+def bytes_of(work: Work, size: Size) -> Iterator[int]:
     """What has to pass through: a scan and an index build read the rows, a rewrite makes every index anew too."""
     yield size.heap_bytes if size.heap_bytes is not None else (size.rows or 0) * _BYTES_OF_A_ROW
     if work is Work.REWRITE:

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from gatekeeper import __version__
+from gatekeeper.cli.proved import proved
 from gatekeeper.cli.shared import Invocation, command, history_of, linted
-from gatekeeper.cli.verify import proved
 
 
 @command()

@@ -1,21 +1,16 @@
 """`gatekeeper verify`: does each way down really lead back?"""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from gatekeeper.cli.proved import proved
 from gatekeeper.cli.shared import Invocation, command, database_named, history_of, write_answer
 
 if TYPE_CHECKING:
     from gatekeeper.model.proof import VerifyReport
-    from gatekeeper.staging.rollback_proof import Progress
-    from migrations_lint.history import History
-    from migrations_lint.model import Migration
 
 
 @command(formats=("text", "json", "junit", "markdown"))
@@ -30,6 +25,11 @@ if TYPE_CHECKING:
     "--drift", metavar="URL", help="Compare this live database (or `target`, `staging`) with the history instead."
 )
 @click.option("--models", is_flag=True, help="Compare the application's models with the history instead.")
+@click.option(
+    "--snapshot",
+    type=click.Path(path_type=Path),
+    help="Production's sizes (`gatekeeper stats pull`): say how long others would wait there.",
+)
 @click.option("--timeline", type=click.Path(path_type=Path), help="Draw the locks over time into this SVG file.")
 def verify(
     invocation: Invocation,
@@ -40,6 +40,7 @@ def verify(
     witness: str | None,
     drift: str | None,
     models: bool,
+    snapshot: Path | None,
     timeline: Path | None,
 ) -> int:
     """Run migrations up, down and up again on scratch databases; prove or refute each way back.
@@ -55,7 +56,7 @@ def verify(
         from gatekeeper.cli.verify_drift import drifted
 
         return drifted(invocation, history, drift, staging, models=models)
-    report = proved(invocation, history, staging, everything=everything)
+    report = proved(invocation, history, staging, everything=everything, snapshot=snapshot)
     if witness is not None:
         from gatekeeper.staging.loss_count import with_counts
 
@@ -85,50 +86,3 @@ def _rendered(report: "VerifyReport", form: str) -> str:
     if form == "json":
         return json.dumps(as_json(report), indent=2, ensure_ascii=False)
     return {"text": as_text, "junit": as_junit, "markdown": as_markdown}[form](report)
-
-
-def proved(
-    invocation: Invocation, history: "History", staging: str | None, *, everything: bool = False
-) -> "VerifyReport":
-    """Prove the selected migrations on the server that the option, the settings or nobody names, with live progress.
-
-    Raises StagingUnreachable, MissingGrant or ExtensionMissing where the server will not do.
-    """
-    from gatekeeper.staging.agreement import with_disagreements
-    from gatekeeper.staging.at_hand import extensions_of
-    from gatekeeper.staging.judge import tolerating
-    from gatekeeper.staging.remembered import prove_what_is_new
-    from gatekeeper.staging.server import choose_server
-    from migrations_lint.engine import lint
-
-    settings, linter = invocation.settings.staging, invocation.settings.lint
-    url = staging or (settings.url.get_secret_value() if settings.url else None)
-    selected = None if everything else history.selected
-    needed = extensions_of(history.migrations)
-    with _progress(invocation) as progress:
-        report = prove_what_is_new(
-            history.migrations,
-            choose_server(url, version=linter.server_version, extensions=needed),
-            settings.cache,
-            selected=selected,
-            statement_timeout=settings.statement_timeout,
-            progress=progress,
-        )
-    report = tolerating(report, invocation.settings.verify.tolerate)
-    same_version = replace(linter, server_version=report.server_version)
-    return with_disagreements(report, lint(history.migrations, same_version, selected=selected).migrations)
-
-
-@contextmanager
-def _progress(invocation: Invocation) -> "Iterator[Progress]":
-    """A bar on a terminal, with the migration that is at work; gone when all is done."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=invocation.err, transient=True) as bar:
-        task = bar.add_task("starting the server …", total=None)
-
-        def progress(done: int, of: int, migration: "Migration") -> None:
-            bar.update(task, completed=done, total=of, description=migration.id)
-
-        yield progress

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from gatekeeper.model.estimate import Estimate
 from gatekeeper.model.grade import Grade
 from migrations_lint.model import LockFact, LockMode, Relation, RelationKind
 
@@ -194,6 +195,8 @@ class RollbackProof:
     disagreements: tuple[Disagreement, ...] = ()
     counted: tuple[LossWitness, ...] = ()
     """The losses as they stood on a live database, where one was asked."""
+    estimates: tuple[Estimate, ...] = ()
+    """How long others would wait in production, where its sizes are known and the work goes by them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """What `gatekeeper verify` found, as JSON (its shape is a promise) and as text that a reviewer can act on."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
+from gatekeeper.model.estimate import Estimate
 from gatekeeper.model.proof import (
     ChainProof,
     DifferenceClass,
@@ -16,6 +18,7 @@ from gatekeeper.model.proof import (
     VerifyReport,
     Wait,
 )
+from migrations_lint.impact import in_bytes, in_time, in_words
 
 _SIGNS = {
     DifferenceClass.LOST: "-",
@@ -56,6 +59,7 @@ def _proof(proof: RollbackProof) -> dict[str, Any]:
         ],
         "loss": [_loss(loss, counted) for loss, counted in _counted(proof)],
         "stand_ins": list(proof.stand_ins),
+        "estimates": [_estimate(one) for one in proof.estimates],
         "disagreements": [
             {
                 "direction": one.direction,
@@ -84,6 +88,23 @@ def _trace(trace: LockTrace) -> dict[str, Any]:
         "seconds": round(trace.seconds, 6),
         "statements": [_statement(one) for one in trace.statements],
         "waits": [_wait(one) for one in trace.waits],
+    }
+
+
+def _estimate(estimate: Estimate) -> dict[str, Any]:
+    span = estimate.span
+    return {
+        "direction": estimate.direction,
+        "relation": str(estimate.relation),
+        "mode": estimate.mode.value,
+        "rows": estimate.rows,
+        "bytes": estimate.bytes,
+        "seconds": {name: round(value, 3) for name, value in asdict(span).items()},
+        "by_rates_seconds": round(estimate.by_rates, 3),
+        "measured": [
+            {"rows": one.rows, "bytes": one.bytes, "seconds": round(one.seconds, 6)} for one in estimate.measured
+        ],
+        "reason": estimate.reason,
     }
 
 
@@ -183,11 +204,28 @@ def reasons(proof: RollbackProof) -> Iterator[str]:
     for way, trace in (("up", proof.up), ("down", proof.down)):
         if trace is not None and trace.waits:
             yield f"    {way}: {'; '.join(_waiting(trace))}"
+    yield from map(_estimate_line, proof.estimates)
     for one in proof.disagreements:
         yield (
             f"    {one.direction}, line {one.line}: the linter expects {one.predicted or 'no lock'} on {one.relation}, "
             f"PostgreSQL shows {one.observed or 'none'}"
         )
+
+
+def _estimate_line(estimate: Estimate) -> str:
+    """How long the lock is held in production: what is expected, from where to where, and what that rests on."""
+    span, rates = estimate.span, in_time(estimate.by_rates)
+    size = f"{in_words(estimate.rows)} rows ({in_bytes(estimate.bytes)})"
+    about = f"    {estimate.direction}, in production: {estimate.relation} under {estimate.mode.value} for"
+    if not estimate.measured:
+        return f"{about} {rates}, {size} at the rates under [lint]; not measured: {estimate.reason}"
+    most = max(one.rows for one in estimate.measured)
+    low, high = in_time(span.low), in_time(span.high)
+    room = f"; from {low} to {high}" if low != high else ""
+    return (
+        f"{about} {in_time(span.expected)}, {size}{room} "
+        f"(measured on up to {most:,} rows; the rates under [lint] say {rates})"
+    )
 
 
 def _now(counted: LossWitness | None) -> str:

@@ -4,14 +4,16 @@ from gatekeeper.model.proof import ProofVerdict, VerifyReport
 from gatekeeper.model.release import Phase
 from gatekeeper.policy.undo import Answer
 from gatekeeper.release.desk import Desk
-from gatekeeper.release.history import project_history
+from gatekeeper.release.history import project_history, target_of
 from gatekeeper.release.step import Result, Work, done, failed, skipped
 from gatekeeper.release.way_down import as_facts, way_down_of
 from gatekeeper.report.proofs import as_json
 from gatekeeper.staging.at_hand import extensions_of
+from gatekeeper.staging.estimate import with_estimates
 from gatekeeper.staging.judge import tolerating
 from gatekeeper.staging.rollback_proof import prove
-from gatekeeper.staging.server import staging_server
+from gatekeeper.staging.server import choose_server
+from gatekeeper.staging.snapshot import pull
 from migrations_lint.model import Migration
 
 _REFUSED = (ProofVerdict.REFUTED, ProofVerdict.FAILED)
@@ -28,12 +30,12 @@ def act(desk: Desk) -> Result:
     def progress(number: int, of: int, migration: Migration) -> None:
         desk.remark("verify", f"{number + 1} of {of}: {migration.id}")
 
-    chosen = staging_server(
+    choice = choose_server(
         settings.url.get_secret_value() if settings.url else None,
         version=desk.settings.lint.server_version,
         extensions=extensions_of(history),
     )
-    with chosen as server:
+    with choice.start() as server:
         report = prove(
             history,
             server,
@@ -41,6 +43,8 @@ def act(desk: Desk) -> Result:
             statement_timeout=settings.statement_timeout,
             progress=progress,
         )
+    production = pull(target_of(desk.settings)).schema
+    report = with_estimates(report, history, choice, production, desk.settings.lint, settings.statement_timeout)
     report = tolerating(report, desk.settings.verify.tolerate)
     bad = any(report.count(verdict) for verdict in _REFUSED)
     told = _told(report)

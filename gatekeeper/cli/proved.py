@@ -1,0 +1,76 @@
+"""What `verify` and `check` share: a history proven, with progress on a terminal."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gatekeeper.cli.shared import Invocation
+
+if TYPE_CHECKING:
+    from gatekeeper.model.proof import VerifyReport
+    from gatekeeper.staging.rollback_proof import Progress
+    from migrations_lint.history import History
+    from migrations_lint.model import Migration
+
+
+def proved(
+    invocation: Invocation,
+    history: "History",
+    staging: str | None,
+    *,
+    everything: bool = False,
+    snapshot: Path | None = None,
+) -> "VerifyReport":
+    """Prove the selected migrations on the server that the option, the settings or nobody names, with live progress.
+
+    With a snapshot of production, by the option or the settings, it also says how long others would wait there. Raises
+    StagingUnreachable, MissingGrant or ExtensionMissing where the server will not do, UnreadableSnapshot.
+    """
+    from gatekeeper.staging.agreement import with_disagreements
+    from gatekeeper.staging.at_hand import extensions_of
+    from gatekeeper.staging.estimate import with_estimates
+    from gatekeeper.staging.judge import tolerating
+    from gatekeeper.staging.remembered import prove_what_is_new
+    from gatekeeper.staging.server import choose_server
+    from migrations_lint.api import production_of
+    from migrations_lint.engine import lint
+
+    settings, linter = invocation.settings.staging, invocation.settings.lint
+    url = staging or (settings.url.get_secret_value() if settings.url else None)
+    selected = None if everything else history.selected
+    needed = extensions_of(history.migrations)
+    choice = choose_server(url, version=linter.server_version, extensions=needed)
+    production = production_of(replace(linter, snapshot=str(snapshot)) if snapshot else linter)
+    with _progress(invocation) as progress:
+        report = prove_what_is_new(
+            history.migrations,
+            choice,
+            settings.cache,
+            selected=selected,
+            statement_timeout=settings.statement_timeout,
+            progress=progress,
+        )
+    if production is not None:
+        limit = settings.statement_timeout
+        with invocation.err.status("Measuring on more rows …"):
+            report = with_estimates(report, history.migrations, choice, production, linter, limit)
+    report = tolerating(report, invocation.settings.verify.tolerate)
+    same_version = replace(linter, server_version=report.server_version)
+    return with_disagreements(report, lint(history.migrations, same_version, selected=selected).migrations)
+
+
+@contextmanager
+def _progress(invocation: Invocation) -> "Iterator[Progress]":
+    """A bar on a terminal, with the migration that is at work; gone when all is done."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=invocation.err, transient=True) as bar:
+        task = bar.add_task("starting the server …", total=None)
+
+        def progress(done: int, of: int, migration: "Migration") -> None:
+            bar.update(task, completed=done, total=of, description=migration.id)
+
+        yield progress
