@@ -83,7 +83,7 @@ def lint(
             findings[len(checked)] = found
             checked.append(one)
         after[migration.root] = base.schema
-    for number, finding in _of_releases(checked, migrations, after, settings, audience, code or Code()):
+    for number, finding in _of_releases(checked, migrations, after, snapshot, settings, audience, code or Code()):
         findings[number].append(finding)
     accepted = [
         f for number, found in findings.items() for f in _accepted(checked[number].migration, found, rules, settings)
@@ -221,6 +221,7 @@ def _of_releases(
     checked: Sequence[CheckedMigration],
     history: Sequence[Migration],
     after: Mapping[Path | None, SchemaSnapshot],
+    production: SchemaSnapshot | None,
     settings: LintSettings,
     audience: Audience,
     code: Code,
@@ -233,7 +234,7 @@ def _of_releases(
     for root, whole in _by_root(history).items():
         asked = [one for one in checked if one.migration.root == root]
         groups = [[one] for one in asked] if len(asked) == len(whole) else [asked]
-        past = Past(tuple(whole), after[root])
+        past = Past(tuple(whole), after[root], production)
         releases += [replace(Release.of(group, past, settings), code=code) for group in groups if group]
     owner = {path: number for number, one in enumerate(checked) for path in one.migration.files()}
     for release in releases:

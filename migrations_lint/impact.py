@@ -6,7 +6,7 @@ An estimate, from the sizes of a snapshot and the rates of the settings. It is t
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from migrations_lint.model import LockFact, LockMode, Work
+from migrations_lint.model import LockFact, LockMode, Relation, Severity, Work
 from migrations_lint.settings import LintSettings
 from migrations_lint.snapshot import Size
 
@@ -52,6 +52,11 @@ def impact_of(sized: Iterable[tuple[LockFact, Size | None]], settings: LintSetti
     )
 
 
+def weighed(severity: Severity, impact: Impact, settings: LintSettings) -> Severity:
+    """What is soon over is only a note."""
+    return Severity.NOTE if impact.seconds < settings.note_below_seconds else severity
+
+
 def _seconds(lock: LockFact, size: Size, settings: LintSettings) -> float:
     rates = {
         Work.SCAN: settings.scan_mb_per_second,
@@ -67,6 +72,13 @@ def bytes_of(work: Work, size: Size) -> Iterator[int]:
     yield size.heap_bytes if size.heap_bytes is not None else (size.rows or 0) * _BYTES_OF_A_ROW
     if work is Work.REWRITE:
         yield (size.toast_bytes or 0) + (size.index_bytes or 0)
+
+
+def sized(relation: Relation, size: Size | None) -> str:
+    """A relation with its number of rows in production, where that is known: `public.orders (412 million rows)`."""
+    if size is None or size.rows is None:
+        return str(relation)
+    return f"{relation} ({in_words(size.rows)} row{'' if size.rows == 1 else 's'})"
 
 
 def in_words(number: int) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from migrations_lint.backfill import mark_above
 from migrations_lint.dialect import Dialect, dialect_of
 from migrations_lint.facts.mentions import bare_names_of
-from migrations_lint.impact import Impact, impact_of
+from migrations_lint.impact import Impact, impact_of, sized, weighed
 from migrations_lint.model import (
     AddsConstraint,
     Constraint,
@@ -173,6 +173,10 @@ class Moment:
         made_meanwhile = known is not None and self.pending and self.direction is Direction.UP
         return EMPTY if made_meanwhile else None
 
+    def sized(self, relation: Relation) -> str:
+        """The relation with its number of rows in production, where a snapshot tells."""
+        return sized(relation, self.size_of(relation))
+
     def impact_of(self, locks: Iterable[LockFact]) -> Impact | None:
         """What the work under these locks comes to in production; None where no snapshot tells."""
         return impact_of(((lock, self.size_of(lock.relation)) for lock in locks), self.settings)
@@ -220,14 +224,12 @@ class Moment:
         message then says how long that is, and what is soon over is only a note.
         """
         impact = self.impact_of(lasting)
-        if impact is not None and impact.seconds < self.settings.note_below_seconds:
-            severity = Severity.NOTE
+        if impact is not None:
+            message, severity = f"{message}; it {impact}", weighed(severity, impact, self.settings)
         return Finding(
             rule="",  # the engine knows who asked
             severity=severity,
-            message=self.migration.said(
-                message if impact is None else f"{message}; it {impact}", self.statement.fragment, self.direction
-            ),
+            message=self.migration.said(message, self.statement.fragment, self.direction),
             expected_seconds=None if impact is None else impact.seconds,
             help=help,
             path=self.statement.fragment.source.path,

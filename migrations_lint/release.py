@@ -4,11 +4,12 @@ A release is what was selected of a history (with `--since`, or by naming files)
 counts as a release of its own.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from migrations_lint.code import TAKING_AWAY, Code, gone_in
+from migrations_lint.impact import impact_of, sized, weighed
 from migrations_lint.model import (
     AddsColumn,
     CheckedMigration,
@@ -18,6 +19,7 @@ from migrations_lint.model import (
     Finding,
     Fix,
     Gone,
+    LockFact,
     Migration,
     Position,
     Relation,
@@ -27,15 +29,19 @@ from migrations_lint.model import (
 )
 from migrations_lint.session import made_by
 from migrations_lint.settings import LintSettings
-from migrations_lint.snapshot import TEMPORARY, SchemaSnapshot
+from migrations_lint.snapshot import EMPTY, TEMPORARY, SchemaSnapshot, Size
 
 
 @dataclass(frozen=True)
 class Past:
-    """A whole history, the migrations of other releases too, and the schema `after` all of it has run."""
+    """A whole history, the migrations of other releases too, and the schema `after` all of it has run.
+
+    `production` is a snapshot of the database that the release will meet, where one was given.
+    """
 
     migrations: tuple[Migration, ...]
     after: SchemaSnapshot
+    production: SchemaSnapshot | None = None
 
     @cached_property
     def writes_ways_down(self) -> bool:
@@ -101,6 +107,19 @@ class Release:
         """Whether the relation is older than the release; temporary ones never are."""
         return relation not in self.new and relation.schema != TEMPORARY
 
+    def size_of(self, relation: Relation) -> Size | None:
+        """How large the relation is in production; None where no snapshot tells."""
+        production = self.past.production
+        if production is None:
+            return None
+        there = self.after.find(relation) or production.find(relation)
+        known = there.size if there is not None and there.size is not None else None
+        return EMPTY if known is None and relation in self.new else known
+
+    def sized(self, relation: Relation) -> str:
+        """The relation with its number of rows in production, where a snapshot tells."""
+        return sized(relation, self.size_of(relation))
+
     def taken_away(self) -> Iterator[tuple[CheckedMigration, CheckedStatement, Gone]]:
         """Each name of a table or column in use that is not there any more when the whole history has run."""
         if not self.has(*TAKING_AWAY):
@@ -124,8 +143,15 @@ class Release:
         relations: tuple[Relation, ...] = (),
         severity: Severity = Severity.WARNING,
         fix: Fix | None = None,
+        lasting: Iterable[LockFact] = (),
     ) -> Finding:
-        """A finding at a statement, or at the top of the migration's file where no statement is meant."""
+        """A finding at a statement, or at the top of the migration's file where no statement is meant.
+
+        `lasting` are the locks whose work is the harm, as for `Moment.finding`.
+        """
+        impact = impact_of(((lock, self.size_of(lock.relation)) for lock in lasting), self.settings)
+        if impact is not None:
+            message, severity = f"{message}; it {impact}", weighed(severity, impact, self.settings)
         migration = checked.migration
         at = statement.statement if statement is not None else None
         first = next((one.statement for one in checked.statements if one.direction is Direction.UP), None)
@@ -141,6 +167,7 @@ class Release:
             ends=at.ends if at is not None else first.begins if first is not None else Position(1, 1),
             relations=relations,
             fix=fix,
+            expected_seconds=None if impact is None else impact.seconds,
             fingerprint=fingerprint(self.rule, migration, direction, at.sql if at is not None else ""),
         )
 

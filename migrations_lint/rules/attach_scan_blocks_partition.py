@@ -10,7 +10,7 @@ from migrations_lint.rules import rule
 @rule
 def attach_scan_blocks_partition(moment: Moment) -> Iterator[Finding]:
     """A valid CHECK that implies the bound saves the scan."""
-    scanned = {lock.relation for lock in moment.locks_on_live_tables(Work.SCAN)}
+    scanned = {lock.relation: lock for lock in moment.locks_on_live_tables(Work.SCAN)}
     for attached in moment.all(AttachesPartition):
         part = attached.partition
         if part in scanned and not attached.proved:
@@ -20,4 +20,5 @@ def attach_scan_blocks_partition(moment: Moment) -> Iterator[Finding]:
                 help=f"ALTER TABLE {part} ADD CHECK (the bound, and key IS NOT NULL) NOT VALID; VALIDATE it in a later "
                 "migration; attach; then drop the CHECK.",
                 relations=(part,),
+                lasting=(scanned[part],),
             )

@@ -10,7 +10,12 @@ from migrations_lint.model import (
     DropsConstraint,
     DropsRelation,
     Finding,
+    LockFact,
+    LockMode,
+    Relation,
+    RelationKind,
     Severity,
+    Work,
 )
 from migrations_lint.release import Release
 from migrations_lint.rules import release_rule
@@ -36,7 +41,12 @@ def constraint_drop_lets_bad_rows_in(release: Release) -> Iterator[Finding]:
                 help="Add what takes its place first; or release code that keeps those rows out.",
                 relations=(dropped.relation,),
                 severity=Severity.NOTE,
+                lasting=(_trying_again(dropped.relation),),
             )
+
+
+def _trying_again(relation: Relation) -> LockFact:
+    return LockFact(relation, RelationKind.TABLE, LockMode.SHARE_UPDATE_EXCLUSIVE, Work.SCAN)
 
 
 def _is_needless(release: Release, dropped: DropsConstraint) -> bool:

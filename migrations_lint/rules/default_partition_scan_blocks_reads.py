@@ -10,18 +10,17 @@ from migrations_lint.rules import rule
 @rule
 def default_partition_scan_blocks_reads(moment: Moment) -> Iterator[Finding]:
     """It looks for rows that belong to the new partition."""
-    scanned = {lock.relation for lock in moment.locks_on_live_tables(Work.SCAN)}
+    scanned = {lock.relation: lock for lock in moment.locks_on_live_tables(Work.SCAN)}
     for parent, part in _added(moment):
         default = moment.before.default_partition(parent)
         if default is not None and default.relation in scanned and default.relation != part:
             yield moment.finding(
                 f"reads and writes of {default.relation}, the default partition of {parent}, wait while it is read "
-                "through "
-                f"for rows that belong to {part}",
+                f"through for rows that belong to {part}",
                 help=f"ALTER TABLE {default.relation} ADD CHECK (NOT the bound of {part.name}) NOT VALID and VALIDATE "
-                "it, "
-                "in migrations before this one.",
+                "it, in migrations before this one.",
                 relations=(default.relation,),
+                lasting=(scanned[default.relation],),
             )
 
 

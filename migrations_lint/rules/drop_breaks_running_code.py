@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from migrations_lint.impact import in_words
 from migrations_lint.model import (
     AddsColumn,
     DropsColumn,
@@ -34,7 +35,7 @@ def drop_breaks_running_code(release: Release) -> Iterator[Finding]:
                     checked,
                     statement,
                     f"queries of the running release that name {column.relation}.{column.column} fail from here on, "
-                    "and its data is gone",
+                    f"and its data {_how_much(release, column.relation)}is gone",
                     help=_HELP,
                     relations=(column.relation,),
                     severity=Severity.ERROR,
@@ -43,7 +44,8 @@ def drop_breaks_running_code(release: Release) -> Iterator[Finding]:
             is_named = release.is_live(dropped.relation) and dropped.kind is not RelationKind.SEQUENCE
             if not is_named or is_made_again(checked, statement, dropped.relation):
                 continue
-            data = "" if dropped.kind is RelationKind.VIEW else ", and its data is gone"
+            rows = _how_much(release, dropped.relation)
+            data = "" if dropped.kind is RelationKind.VIEW else f", and its data {rows}is gone"
             yield release.finding(
                 checked,
                 statement,
@@ -52,3 +54,8 @@ def drop_breaks_running_code(release: Release) -> Iterator[Finding]:
                 relations=(dropped.relation,),
                 severity=Severity.ERROR,
             )
+
+
+def _how_much(release: Release, relation: Relation) -> str:
+    size = release.size_of(relation)
+    return "" if size is None or size.rows is None else f"(in {in_words(size.rows)} rows) "

@@ -42,6 +42,7 @@ def foreign_key_locks_referenced_table(release: Release) -> Iterator[Finding]:
                 help="Put the foreign key last, or in a migration of its own with a lock_timeout.",
                 relations=tuple(live),
                 severity=Severity.WARNING,
+                lasting=(lock for lock in slow.locks if lock.work in _SLOW and lock.work is not Work.ROW_CHANGE),
             )
 
 

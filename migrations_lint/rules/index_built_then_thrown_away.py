@@ -36,6 +36,7 @@ def index_built_then_thrown_away(release: Release) -> Iterator[Finding]:
                     help="Put the index last, or leave it out.",
                     relations=(index.relation,),
                     severity=Severity.WARNING,
+                    lasting=(lock for lock in place.locks if lock.work is Work.INDEX_BUILD),
                 )
         built = [one for one in built if _thrown_away(statement, one[2]) is None]
         live = (index for index in statement.all(CreatesIndex) if index.relation not in release.new)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import Constraint, ConstraintKind, DropsIndex, Finding
+from migrations_lint.model import Constraint, ConstraintKind, DropsIndex, Finding, LockFact, LockMode, Work
 from migrations_lint.release import Release
 from migrations_lint.rules import release_rule
 from migrations_lint.snapshot import Index, Table
@@ -27,6 +27,7 @@ def index_drop_slows_queries(release: Release) -> Iterator[Finding]:
                     f"from {key.references}, and each change of its key, then reads all of {table.relation}",
                     help="Keep it, or build another index over the same columns first.",
                     relations=(table.relation,),
+                    lasting=(LockFact(table.relation, table.kind, LockMode.ROW_SHARE, Work.SCAN),),
                 )
 
 

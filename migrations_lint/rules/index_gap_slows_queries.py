@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import CheckedStatement, CreatesIndex, DropsIndex, Finding
+from migrations_lint.model import CheckedStatement, CreatesIndex, DropsIndex, Finding, Work
 from migrations_lint.release import Release
 from migrations_lint.rules import release_rule
 
@@ -28,6 +28,7 @@ def index_gap_slows_queries(release: Release) -> Iterator[Finding]:
                     help=f"Build {index.index.name} first (under another name if it has to be the same), then drop "
                     f"{gap.index.name}.",
                     relations=(index.relation,),
+                    lasting=(lock for lock in statement.locks if lock.work is Work.INDEX_BUILD),
                 )
         dropped += [(drop, statement) for drop in statement.all(DropsIndex) if drop.columns]
 

@@ -28,7 +28,8 @@ def not_null_fails_on_nulls(release: Release) -> Iterator[Finding]:
             yield release.finding(
                 checked,
                 statement,
-                f"fails if one row of {change.relation} has a NULL in {change.column}: nothing here fills them",
+                f"fails if one row of {release.sized(change.relation)} has a NULL in {change.column}: nothing here "
+                "fills them",
                 help=f"Look first: SELECT count(*) FROM {table} WHERE {column} IS NULL; fill what it counts in "
                 "batches.",
                 relations=(change.relation,),

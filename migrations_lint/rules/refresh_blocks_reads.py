@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import Finding, RefreshesView
+from migrations_lint.model import Finding, RefreshesView, Work
 from migrations_lint.moment import Moment
 from migrations_lint.recipes import refresh_concurrently
 from migrations_lint.rules import rule
@@ -25,4 +25,5 @@ def refresh_blocks_reads(moment: Moment) -> Iterator[Finding]:
             "migration.",
             relations=(refresh.relation,),
             fix=refresh_concurrently(moment, refresh),
+            lasting=moment.locks_on_live_tables(Work.SCAN),
         )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from migrations_lint.model import AddsColumn, Finding
 from migrations_lint.moment import Moment
 from migrations_lint.rules import rule
+from migrations_lint.snapshot import EMPTY
 
 
 @rule
@@ -14,8 +15,11 @@ def required_column_fails_on_rows(moment: Moment) -> Iterator[Finding]:
         column = added.column
         fills_itself = column.default is not None or column.identity or column.generated is not None
         if column.not_null and not fills_itself and moment.is_live(added.relation):
+            size = moment.size_of(added.relation)
+            if size == EMPTY:
+                continue
             yield moment.finding(
-                f"fails if {added.relation} has a row: {column.name} is NOT NULL and has no default",
+                f"fails if {moment.sized(added.relation)} has a row: {column.name} is NOT NULL and has no default",
                 help="Give it a default, or add it nullable, fill it in batches, and make it NOT NULL later.",
                 relations=(added.relation,),
             )

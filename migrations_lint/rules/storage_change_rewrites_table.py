@@ -22,6 +22,7 @@ def storage_change_rewrites_table(moment: Moment) -> Iterator[Finding]:
             help="Make a new table as it should be, copy in batches, keep it in step with a trigger, and swap the "
             "names.",
             relations=(change.relation,),
+            lasting=copied,
         )
 
 

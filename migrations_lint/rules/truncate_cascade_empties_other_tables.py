@@ -17,7 +17,7 @@ def truncate_cascade_empties_other_tables(moment: Moment) -> Iterator[Finding]:
     along = [change.relation for change in emptied if change.along and moment.is_live(change.relation)]
     if not named:
         return
-    what = ", ".join(map(str, along)) or "every table with a foreign key here that the file does not name"
+    what = ", ".join(map(moment.sized, along)) or "every table with a foreign key here that the file does not name"
     yield moment.finding(
         f"{what} {'is' if len(along) < 2 else 'are'} emptied along with {named[0]}, while reads and writes of all of "
         "them wait",

@@ -15,7 +15,7 @@ def truncate_loses_data(moment: Moment) -> Iterator[Finding]:
     for change in moment.all(RowChange):
         if change.command == "TRUNCATE" and not change.along and moment.is_live(change.relation):
             yield moment.finding(
-                f"every row of {change.relation} is gone, while reads and writes wait",
+                f"every row of {moment.sized(change.relation)} is gone, while reads and writes wait",
                 help="Delete what must go in batches, or leave it to an operation with a backup of its own.",
                 relations=(change.relation,),
             )

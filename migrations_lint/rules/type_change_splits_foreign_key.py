@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import ChangesColumnType, ConstraintKind, Finding, Relation, Severity
+from migrations_lint.model import ChangesColumnType, ConstraintKind, Finding, Relation, Severity, Work
 from migrations_lint.moment import Moment
 from migrations_lint.rules import rule
 
@@ -23,6 +23,7 @@ def type_change_splits_foreign_key(moment: Moment) -> Iterator[Finding]:
             "VALID, validate, swap.",
             relations=(change.relation, *others),
             severity=Severity.WARNING,
+            lasting=[lock for lock in moment.locks_on_live_tables(Work.SCAN) if lock.relation in others],
         )
 
 

@@ -9,8 +9,11 @@ from migrations_lint.model import (
     CreatesIndex,
     CreatesRelation,
     Finding,
+    LockFact,
+    LockMode,
     Relation,
     Severity,
+    Work,
     declared_constraints,
 )
 from migrations_lint.release import Release
@@ -44,4 +47,8 @@ def unindexed_foreign_key_slows_deletes(release: Release) -> Iterator[Finding]:
                 f"{dialect_of(checked.migration.tool).create_index(index)}.",
                 relations=(relation,),
                 severity=Severity.NOTE,
+                # A new table is empty now, and will not stay so.
+                lasting=(LockFact(relation, table.kind, LockMode.ROW_SHARE, Work.SCAN),)
+                if release.is_live(relation)
+                else (),
             )

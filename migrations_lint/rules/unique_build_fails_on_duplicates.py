@@ -30,7 +30,7 @@ def unique_build_fails_on_duplicates(release: Release) -> Iterator[Finding]:
             yield release.finding(
                 checked,
                 statement,
-                f"fails if two rows of {index.relation} have the same {', '.join(index.columns)}"
+                f"fails if two rows of {release.sized(index.relation)} have the same {', '.join(index.columns)}"
                 + (", and leaves an invalid index behind" if index.concurrently else ""),
                 help="Look for duplicates first, and merge or remove them: SELECT … GROUP BY … HAVING count(*) > 1.",
                 relations=(index.relation,),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import Finding, Maintains
+from migrations_lint.model import Finding, Maintains, Work
 from migrations_lint.moment import Moment
 from migrations_lint.rules import rule
 
@@ -17,8 +17,8 @@ def vacuum_full_blocks_reads(moment: Moment) -> Iterator[Finding]:
             continue
         yield moment.finding(
             f"reads and writes of {work.relation or 'every table in turn'} wait while {work.command} writes the table "
-            "and "
-            "its indexes anew",
+            "and its indexes anew",
             help="pg_repack or pg_squeeze do it beside traffic; plain VACUUM is enough to let new rows use the space.",
             relations=(work.relation,) if work.relation is not None else (),
+            lasting=[lock for lock in moment.locks_on_live_tables(Work.REWRITE) if lock.relation == work.relation],
         )
