@@ -1,10 +1,14 @@
 """`gatekeeper gate`: a release manager's gate."""
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from gatekeeper.cli.shared import Invocation, command
+
+if TYPE_CHECKING:
+    from gatekeeper.model.gate import Approval
 
 
 @click.group()
@@ -68,14 +72,59 @@ def _decides(name: str, summary: str, *, needs_reason: bool = False) -> click.Co
         word = Word(Decision(name), who or who_am_i(), role, reason)
         with conduct.the_store(invocation.settings) as store:
             said = say(invocation.settings, store, conduct.record_of(store, release_id), word)
-        if invocation.wants_json:
-            click.echo(
-                json.dumps({"version": 1, "gate": said.gate, "who": said.who, "role": said.role, "decision": name})
-            )
-        else:
-            invocation.out.print(f"{said.who} ({said.role}): {name}, written down for digest {said.digest[:12]}")
+        _told(invocation, said)
 
     return decide
+
+
+def _told(invocation: Invocation, said: "Approval") -> None:
+    decision = said.decision.value
+    if invocation.wants_json:
+        answer = {"version": 1, "gate": said.gate, "who": said.who, "role": said.role, "decision": decision}
+        click.echo(json.dumps(answer))
+    else:
+        invocation.out.print(f"{said.who} ({said.role}): {decision}, written down for digest {said.digest[:12]}")
+
+
+@gate.add_command
+@command("break-glass")
+@click.argument("release_id", metavar="ID")
+@click.option("--as", "who", help="Who you are, where git does not know it [git's user.email].")
+@click.option("--ticket", required=True, help="The incident that asks for it.")
+@click.option("--reason", required=True, help="Why it cannot wait, for those who review it.")
+def break_glass(invocation: Invocation, release_id: str, who: str | None, ticket: str, reason: str) -> None:
+    """Let a release through alone, whoever is missing and whatever is frozen; holds for an hour, and pages.
+
+    Nothing else is left out: no check, no proof, no lock timeout. The next release waits until somebody else has
+    reviewed it with `gatekeeper gate review`.
+    """
+    from gatekeeper.model.gate import Decision
+    from gatekeeper.release import conduct, sign
+    from gatekeeper.release.identity import who_am_i
+
+    word = sign.Word(Decision.BREAK_GLASS, who or who_am_i(), None, f"{ticket}: {reason}")
+    with conduct.the_store(invocation.settings) as store:
+        said = sign.break_glass(invocation.settings, store, conduct.record_of(store, release_id), word)
+    _told(invocation, said)
+    if not invocation.wants_json:
+        invocation.out.print(f"now run `gatekeeper release resume {release_id}`", markup=False)
+
+
+@gate.add_command
+@command()
+@click.argument("release_id", metavar="ID")
+@click.option("--as", "who", help="Who you are, where git does not know it [git's user.email].")
+@click.option("--reason", required=True, help="What you found.")
+def review(invocation: Invocation, release_id: str, who: str | None, reason: str) -> None:
+    """Say that you have looked at a release that somebody else let through by break-glass."""
+    from gatekeeper.model.gate import Decision
+    from gatekeeper.release import conduct, sign
+    from gatekeeper.release.identity import who_am_i
+
+    word = sign.Word(Decision.REVIEW, who or who_am_i(), None, reason)
+    with conduct.the_store(invocation.settings) as store:
+        said = sign.review(invocation.settings, store, conduct.record_of(store, release_id), word)
+    _told(invocation, said)
 
 
 for _name, _summary in (

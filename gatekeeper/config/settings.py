@@ -143,6 +143,7 @@ class GateSettings(Table):
     expires_after: Duration = timedelta(hours=24)
     approvers: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     aliases: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    break_glass: tuple[str, ...] = ()
     freeze: tuple[FreezeSettings, ...] = ()
 
 

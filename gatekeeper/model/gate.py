@@ -12,6 +12,8 @@ class Decision(Enum):
     APPROVE = "approve"
     REJECT = "reject"
     WITHDRAW = "withdraw"
+    BREAK_GLASS = "break-glass"
+    REVIEW = "review"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,8 @@ class Gate:
 
     `approvers` narrows a role to the people it names; a role that is not in it is open to every person.
     `starter` began the release and does not approve it, unless `approvers` names them for that very role; `authors`
-    wrote what is released, and never approve it. `aliases` are a person's other names.
+    wrote what is released, and never approve it. `aliases` are a person's other names. `break_glass` names those who
+    may let a release through alone, for others to review.
     """
 
     name: str
@@ -30,6 +33,7 @@ class Gate:
     expires_after: timedelta = timedelta(hours=24)
     authors: tuple[str, ...] = ()
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    break_glass: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,11 @@ class Opened:
     """The gate is open; these approvals opened it."""
 
     by: tuple[Approval, ...]
+
+    @property
+    def is_break_glass(self) -> bool:
+        """Whether one person let it through alone."""
+        return any(one.decision is Decision.BREAK_GLASS for one in self.by)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,12 @@ class Event(Enum):
     ROLLED_BACK = "rolled back"
     STOPPED = "stopped"
     HELD = "held"
+    BREAK_GLASS = "break-glass"
 
     @property
     def is_trouble(self) -> bool:
-        """Users may be living with a bad version: somebody has to look."""
-        return self in {Event.ROLLING_BACK, Event.HELD}
+        """Somebody has to look: users may be living with a bad version, or one person has let a release through."""
+        return self in {Event.ROLLING_BACK, Event.HELD, Event.BREAK_GLASS}
 
     @property
     def is_over(self) -> bool:

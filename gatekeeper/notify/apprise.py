@@ -16,6 +16,7 @@ _TYPES = {
     Event.RELEASED: "success",
     Event.ROLLING_BACK: "failure",
     Event.HELD: "failure",
+    Event.BREAK_GLASS: "failure",
     Event.ROLLED_BACK: "warning",
     Event.STOPPED: "warning",
 }

@@ -22,6 +22,7 @@ _STATES = {
     Event.ROLLED_BACK: "failure",
     Event.STOPPED: "failure",
     Event.HELD: "error",
+    Event.BREAK_GLASS: "pending",
 }
 
 

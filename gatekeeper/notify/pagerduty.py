@@ -11,7 +11,7 @@ from gatekeeper.model.message import Event, Message
 from gatekeeper.notify import Channel, Talk, shortened
 
 _SUMMARY_CHARACTERS, _DEDUP_KEY_CHARACTERS = 1024, 255
-_SEVERITY = {Event.HELD: "critical", Event.ROLLING_BACK: "error"}
+_SEVERITY = {Event.HELD: "critical", Event.ROLLING_BACK: "error", Event.BREAK_GLASS: "warning"}
 
 
 @dataclass(frozen=True, slots=True)

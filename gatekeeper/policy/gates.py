@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from gatekeeper.model.gate import Approval, Decision, Gate, Opened, Refused, Void, Waiting
+from gatekeeper.policy.break_glass import broken_by
 from gatekeeper.policy.identity import Aliases, is_machine, person, same_person
 
 
@@ -13,6 +14,8 @@ def may_open(gate: Gate, approvals: Sequence[Approval], digest: str, now: dateti
     rejection = next((a for a in here if a.decision is Decision.REJECT and a.digest == digest), None)
     if rejection is not None:
         return Refused(rejection)
+    if (broken := broken_by(gate, here, digest, now)) is not None:
+        return Opened((broken,))
     standing = [
         approval for position, approval in enumerate(here) if _stands(approval, here[position + 1 :], gate.aliases)
     ]

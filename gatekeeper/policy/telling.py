@@ -12,6 +12,8 @@ _BY_OUTCOME = {
 _NEXT_STEP = {
     Event.HELD: "Look at it with `gatekeeper release status {id}`; then `gatekeeper release resume {id}` goes on, and "
     "`gatekeeper release rollback {id}` takes it back as far as that is safe.",
+    Event.BREAK_GLASS: "Somebody else reviews it: `gatekeeper gate review {id} --reason …`; the next "
+    "release waits for that.",
     Event.STOPPED: "Nothing serves that did not serve before. Mend it, and start a new release.",
     Event.ROLLED_BACK: "Nothing has to be done now; `gatekeeper release status {id}` shows what failed.",
 }

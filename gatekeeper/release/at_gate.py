@@ -38,6 +38,7 @@ def gate_of(settings: Settings, release: Release, authors: Sequence[str]) -> Gat
         gate.expires_after,
         tuple(authors),
         gate.aliases,
+        gate.break_glass,
     )
 
 
@@ -45,6 +46,12 @@ def authors_of(record: ReleaseRecord) -> tuple[str, ...]:
     """Who wrote the release, as it was found when the release came to its gate."""
     step = record.step("gate")
     return tuple(step.result.get("facts", {}).get("authors", ())) if step else ()
+
+
+def was_let_through(record: ReleaseRecord) -> bool:
+    """Whether one person has let it through the gate."""
+    step = record.step("gate")
+    return step is not None and bool(step.result.get("facts", {}).get("break_glass"))
 
 
 def signed(settings: Settings, release: Release, found: Found, evidence: Sequence[Evidence]) -> Signed:

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from gatekeeper.config.settings import Settings
 from gatekeeper.errors import GatekeeperError
 from gatekeeper.model.gate import Approval, Decision, Opened, Refused, Waiting
+from gatekeeper.model.message import Event
 from gatekeeper.model.release import ReleaseRecord
+from gatekeeper.policy.break_glass import may_not_break, may_not_review
 from gatekeeper.policy.gates import objection
-from gatekeeper.release.at_gate import answer_at_gate, authors_of, gate_of
-from gatekeeper.release.desk import now
+from gatekeeper.release.at_gate import answer_at_gate, authors_of, gate_of, was_let_through
+from gatekeeper.release.desk import Silence, now
+from gatekeeper.release.postman import deliver, letters_about
 from gatekeeper.report.gate import Paper
 from gatekeeper.store.open import Store
 
@@ -53,16 +56,53 @@ def say(settings: Settings, store: Store, record: ReleaseRecord, word: Word) -> 
     gate = gate_of(settings, record.release, authors_of(record))
     waits = answer_at_gate(settings, store, record)
     if waits is None:
-        raise NothingToSign(
-            f"release {record.release.id} does not wait at a gate",
-            next_step=f"`gatekeeper release status {record.release.id}` says where it stands.",
-        )
+        raise _not_at_gate(record)
     role = word.role or _only(tuple(gate.needs))
     said = Approval(gate.name, word.decision, word.who, role, record.release.digest, now(), word.reason)
     if word.decision is Decision.APPROVE:
         _refuse_what_would_not_count(waits, objection(gate, said, said.digest, said.at), word)
     store.approvals.add(record.release.id, said)
     return said
+
+
+def break_glass(settings: Settings, store: Store, record: ReleaseRecord, word: Word) -> Approval:
+    """Let the release through, and have people told; raises NothingToSign or MayNotApprove."""
+    if answer_at_gate(settings, store, record) is None:
+        raise _not_at_gate(record)
+    release = record.release
+    gate = gate_of(settings, release, authors_of(record))
+    said = Approval(gate.name, Decision.BREAK_GLASS, word.who, "break-glass", release.digest, now(), word.reason)
+    if (because := may_not_break(gate, said, said.digest, said.at)) is not None:
+        raise MayNotApprove(
+            f"{word.who} cannot break the glass",
+            seen=[because],
+            next_step="`break_glass` under [gate] names those who may; everybody else approves at the gate.",
+        )
+    told = letters_about(settings, release, Event.BREAK_GLASS, f"{word.who} has broken the glass: {word.reason}")
+    store.approvals.add(release.id, said, told)
+    deliver(settings, store, Silence())
+    return said
+
+
+def review(settings: Settings, store: Store, record: ReleaseRecord, word: Word) -> Approval:
+    """Write down that somebody else has looked at a break-glass; raises NothingToSign or MayNotApprove."""
+    if not was_let_through(record):
+        raise NothingToSign(
+            f"release {record.release.id} did not go out by break-glass", next_step="There is nothing to review."
+        )
+    gate = gate_of(settings, record.release, authors_of(record))
+    said = Approval(gate.name, Decision.REVIEW, word.who, "review", record.release.digest, now(), word.reason)
+    if (because := may_not_review(gate, said, store.approvals.of(record.release.id))) is not None:
+        raise MayNotApprove(f"{word.who} cannot review this", seen=[because], next_step="Somebody else reviews it.")
+    store.approvals.add(record.release.id, said)
+    return said
+
+
+def _not_at_gate(record: ReleaseRecord) -> NothingToSign:
+    return NothingToSign(
+        f"release {record.release.id} does not wait at a gate",
+        next_step=f"`gatekeeper release status {record.release.id}` says where it stands.",
+    )
 
 
 def _refuse_what_would_not_count(waits: Opened | Waiting | Refused, because: str | None, word: Word) -> None:

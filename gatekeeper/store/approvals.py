@@ -1,11 +1,14 @@
 """What was said at gates: rows are only ever added."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import Engine, insert, select
 
 from gatekeeper.model.audit import AuditEvent
 from gatekeeper.model.gate import Approval, Decision
 from gatekeeper.store import tables
 from gatekeeper.store.audit import append
+from gatekeeper.store.outbox import Letter, put
 
 _approvals = tables.approvals
 
@@ -16,8 +19,8 @@ class Approvals:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, release_id: str, approval: Approval) -> None:
-        """Write down what somebody said."""
+    def add(self, release_id: str, approval: Approval, letters: Sequence[Letter] = ()) -> None:
+        """Write down what somebody said, and what people are to be told of that."""
         with self._engine.begin() as connection:
             connection.execute(
                 insert(_approvals).values(
@@ -32,6 +35,13 @@ class Approvals:
                 )
             )
             append(connection, _event(release_id, approval))
+            put(connection, letters, approval.at)
+
+    def releases_with(self, decision: Decision) -> tuple[str, ...]:
+        """The releases about which this was said."""
+        query = select(_approvals.c.release).where(_approvals.c.decision == decision.value).distinct()
+        with self._engine.begin() as connection:
+            return tuple(connection.execute(query).scalars())
 
     def of(self, release_id: str) -> tuple[Approval, ...]:
         """What was said about a release, in that order."""

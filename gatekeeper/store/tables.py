@@ -82,7 +82,7 @@ approvals = Table(
     Column("number", Integer, primary_key=True, autoincrement=True),
     Column("release", ForeignKey("releases.id"), nullable=False, index=True),
     Column("gate", Text, nullable=False),
-    Column("decision", String(10), nullable=False),
+    Column("decision", String(20), nullable=False),
     Column("who", Text, nullable=False),
     Column("role", Text, nullable=False),
     Column("digest", String(64), nullable=False),

@@ -57,3 +57,38 @@ def test_a_way_back_is_never_frozen(project: Project) -> None:
 
     assert back.returncode == 1, back.stdout + back.stderr
     assert project.serving == "v1"
+
+
+def test_one_named_person_gets_past_people_and_freezes_and_the_next_release_waits_for_a_review(
+    project: Project,
+) -> None:
+    with (project.folder / "gatekeeper.toml").open("a") as settings:
+        settings.write(
+            '[gate]\nbreak_glass = ["oncall@example.com"]\n'
+            '[[gate.freeze]]\nname = "always"\nbegins = "* * * * *"\nlasts = "1h"\n'
+        )
+    first = project.run("release", "start", "--version", "v2")
+    assert first.returncode == 5, first.stdout + first.stderr
+    release = str(project.status()["id"])
+    words = ("gate", "break-glass", release, "--ticket", "INC-7", "--reason", "logins fail", "--as")
+
+    refused = project.run(*words, "eve@example.com")
+    broken = project.run(*words, "oncall@example.com")
+    resumed = project.run("release", "resume", release)
+
+    assert (refused.returncode, broken.returncode, resumed.returncode) == (2, 0, 0), resumed.stderr
+    assert "eve@example.com is not among those who may: oncall@example.com" in refused.stderr
+    assert any("BREAK-GLASS by" in step["summary"] for step in project.status()["steps"])
+    text = (project.folder / "gatekeeper.toml").read_text().replace('begins = "* * * * *"', 'begins = "0 0 1 1 *"')
+    (project.folder / "gatekeeper.toml").write_text(text)
+
+    following = start_and_approve(project, "v3")
+    waits = project.run("release", "resume", following)
+    own = project.run("gate", "review", release, "--reason", "fine", "--as", "oncall@example.com")
+    reviewed = project.run("gate", "review", release, "--reason", "fine", "--as", "manager@example.com")
+
+    assert (waits.returncode, own.returncode, reviewed.returncode) == (5, 2, 0), waits.stdout + reviewed.stderr
+    assert f"gate review {release}" in waits.stdout
+    assert "somebody else reviews it" in own.stderr
+    assert project.run("release", "resume", following).returncode == 0
+    assert project.serving == "v3"

@@ -1,16 +1,18 @@
 """The gate: does everything still stand as it was checked, and has everybody approved who must?"""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from gatekeeper.git import GitProblem
 from gatekeeper.git import authors as authors_between
-from gatekeeper.model.gate import Approval, Opened, Refused, Waiting
+from gatekeeper.model.gate import Approval, Decision, Gate, Opened, Refused, Waiting
 from gatekeeper.model.release import Outcome, Phase
+from gatekeeper.policy.break_glass import is_reviewed
 from gatekeeper.policy.freeze import Freeze, Frozen, frozen
 from gatekeeper.policy.gates import may_open
 from gatekeeper.release import serving
-from gatekeeper.release.at_gate import gate_of, signed
+from gatekeeper.release.at_gate import gate_of, signed, was_let_through
 from gatekeeper.release.desk import Desk, now
 from gatekeeper.release.history import planned, project_history
 from gatekeeper.release.step import Result, Work, done, failed, skipped, waiting
@@ -33,8 +35,13 @@ def act(desk: Desk) -> Result:
     facts["authors"] = list(writers)
     freeze = frozen([Freeze(one.name, one.begins, one.lasts, one.zone) for one in desk.settings.gate.freeze], now())
     match may_open(gate, desk.store.approvals.of(desk.release_id), paper.digest, now()):
+        case Opened() as opened if opened.is_break_glass:
+            word = opened.by[0]
+            return done(f"BREAK-GLASS by {word.who}: {word.reason}", **facts, break_glass=word.who)
         case Opened() if freeze is not None:
             return waiting(when_to_go_on(desk.release_id, freeze), WAITS_FOR_A_PERSON, **facts)
+        case Opened() if (open_reviews := unreviewed(desk, gate)) and gate.needs:
+            return waiting(how_to_review(open_reviews), WAITS_FOR_A_PERSON, **facts)
         case Opened(by=()):
             return skipped("no approval is asked for", **facts)
         case Opened(by=by):
@@ -53,6 +60,22 @@ def how_to_approve(release_id: str, answer: Waiting) -> str:
     return (
         f"waits for the approval of {missing}.{void} Look at it with `gatekeeper gate show {release_id}`, approve "
         f"with `gatekeeper gate approve {release_id} --role {role}`, then run `gatekeeper release resume {release_id}`"
+    )
+
+
+def unreviewed(desk: Desk, gate: Gate) -> tuple[str, ...]:
+    """The earlier releases of this place that one person has let through, and nobody else has looked at."""
+    book = desk.store.approvals
+    earlier = [one for name in book.releases_with(Decision.BREAK_GLASS) if (one := desk.store.record(name)) is not None]
+    through = [one.release for one in earlier if was_let_through(one) and one.release.place == desk.release.place]
+    return tuple(one.id for one in through if one.id != desk.release_id and not is_reviewed(gate, book.of(one.id)))
+
+
+def how_to_review(releases: Sequence[str]) -> str:
+    """The sentence that a release ends with when a break-glass before it was not reviewed."""
+    commands = " and ".join(f"`gatekeeper gate review {one} --reason …`" for one in releases)
+    return (
+        f"{', '.join(releases)} went out by break-glass and nobody else has looked at it yet: {commands}, then resume"
     )
 
 
