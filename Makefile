@@ -40,6 +40,7 @@ test: setup browser pooler  ## everything that must hold before a commit
 
 bench: setup  ## figures beside other tools, each in one run; nothing is asserted
 	@$(BIN)/python -m tests.bench.bake
+	@$(BIN)/python -m tests.bench.stall
 	@test -x $(VENV)/squawk/bin/squawk || { $(PYTHON) -m venv $(VENV)/squawk \
 		&& $(VENV)/squawk/bin/python -m pip install --quiet squawk-cli; }
 	@$(BIN)/python -m tests.bench.lint_against_squawk "$(CORPUS)" $(VENV)/squawk/bin/squawk
