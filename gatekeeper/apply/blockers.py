@@ -63,6 +63,18 @@ SELECT coalesce(l.virtualtransaction, '') AS transaction, l.pid, coalesce(n.nspn
  ORDER BY age DESC NULLS FIRST
 """
 
+_SNAPSHOTS = """
+SELECT '' AS transaction, a.pid, 'every table' AS relation, 'a snapshot' AS mode, false AS waits, a.state,
+       coalesce(a.application_name, '') AS application, coalesce(a.usename, '') AS role,
+       extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS age,
+       coalesce(extract(epoch FROM clock_timestamp() - a.state_change), 0)::float8 AS idle,
+       left(coalesce(a.query, ''), 1000) AS query, a.backend_type AS kind
+  FROM pg_stat_activity a
+ WHERE a.datname = current_database() AND a.backend_xmin IS NOT NULL AND a.pid <> ALL (%(ours)s)
+   AND a.backend_type = 'client backend' AND a.xact_start < clock_timestamp() - interval '5 s'
+ ORDER BY a.xact_start
+"""
+
 # LOCK TABLE needs one of these privileges, which whoever may add a foreign key to a table need not have.
 _TABLES = """
 SELECT n.nspname, c.relname, c.oid::int8, has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')
@@ -90,6 +102,11 @@ def blockers_of(watcher: Connection[Any], pid: int) -> tuple[Blocker, ...]:
     return tuple(_read(watcher, _BEFORE, {"pid": pid}))
 
 
+def old_snapshots(watcher: Connection[Any], ours: Iterable[int]) -> tuple[Blocker, ...]:
+    """Who has kept a snapshot of this database for more than 5 seconds, the oldest first."""
+    return tuple(_read(watcher, _SNAPSHOTS, {"ours": list(ours)}))
+
+
 def tables_of(watcher: Connection[Any], demands: Iterable[Demand]) -> dict[Relation, Table]:
     """Those demanded tables that are there."""
     wanted = {(demand.relation.schema, demand.relation.name) for demand in demands}
@@ -102,4 +119,4 @@ def _read(watcher: Connection[Any], query: str, values: dict[str, object]) -> It
     with watcher.cursor(row_factory=dict_row) as cursor:
         for row in cursor.execute(query.encode(), values).fetchall():
             mode = BY_CATALOG_NAME.get(row["mode"])
-            yield Blocker(**{**row, "query": without_data(row["query"]), "mode": mode.value if mode else "a lock"})
+            yield Blocker(**{**row, "query": without_data(row["query"]), "mode": mode.value if mode else row["mode"]})

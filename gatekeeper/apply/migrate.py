@@ -10,6 +10,7 @@ from psycopg import Connection
 from gatekeeper.apply import progress
 from gatekeeper.apply.backfill import run_backfill
 from gatekeeper.apply.backoff import Budget
+from gatekeeper.apply.begin import wait_until_clear
 from gatekeeper.apply.demand import Demand
 from gatekeeper.apply.guard import Bookkeeping, Guard, Piece, Run
 from gatekeeper.apply.ledger import ledger_of
@@ -50,13 +51,16 @@ def migrate(
 ) -> MigrateReport:
     """Apply what is pending. Each migration's bookkeeping is in its own (last) transaction.
 
-    Raises CannotApply before anything runs, AnotherMigrator, TrafficTooSlow, LockNotAcquired or MigrationFailed; what
-    was applied until then stays, and the next run goes on behind it.
+    Raises CannotApply or PreflightStopped before anything runs, AnotherMigrator, TrafficTooSlow, LockNotAcquired or
+    MigrationFailed; what was applied until then stays, and the next run goes on behind it.
     """
     terms, listener = terms or Terms(), listener or Listener()
     with alone_on(url, budget, terms) as target:
         due = tuple(_pending(target.connection, history, read_only=False))
         plan = planned(history, due, target.connection.info.server_version // 10000)
+        if plan:
+            every = [batch for _, batches in plan for batch in batches]
+            wait_until_clear(target, every, terms, budget, listener.waits)
         guard = Guard(target, budget, terms, listener.waits, listener.tried)
         applied = []
         for number, (migration, batches) in enumerate(plan):

@@ -6,6 +6,7 @@ import psycopg
 
 from gatekeeper.apply.backoff import Budget
 from gatekeeper.apply.drain import Traffic
+from gatekeeper.apply.preflight import Item
 from gatekeeper.apply.statements import PlannedStatement
 from gatekeeper.errors import GatekeeperError, GaveWay
 from gatekeeper.model.applied import Attempt, stall_of
@@ -38,6 +39,18 @@ class TrafficTooSlow(GaveWay):
             f"{budget.max_stall * 1000:.0f} ms at most; nothing was tried",
             seen=[str(blocker) for blocker in traffic.slowest],
             next_step=f"Allow `--max-stall {needed}ms`, pick a quieter time, or make those transactions shorter.",
+        )
+
+
+class PreflightStopped(GaveWay):
+    """Something speaks against beginning now; nothing was changed."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self.items = tuple(items)
+        super().__init__(
+            "this is no time to migrate; nothing was changed",
+            seen=[str(item) for item in items],
+            next_step="When that is mended or over, run the same command again.",
         )
 
 

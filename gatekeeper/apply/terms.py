@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from gatekeeper.apply.backoff import Budget
+from gatekeeper.config.settings import MigrateSettings
 from gatekeeper.model.blocker import Blocker
 
 _IDLE_IN_TRANSACTION = "idle in transaction"
@@ -24,6 +26,27 @@ class Terms:
     cancel: Mapping[str, float] = field(default_factory=dict)
     standbys: Sequence[str] = ()
     max_replica_lag: float = 10.0
+
+
+def terms_of(settings: MigrateSettings) -> Terms:
+    """What `[migrate]` says besides the budget."""
+    limit = settings.statement_timeout
+    return Terms(
+        None if limit is None else limit.total_seconds(),
+        settings.synchronous_commit,
+        {role: idle.total_seconds() for role, idle in settings.cancel_blockers.items()},
+        tuple(url.get_secret_value() for url in settings.standbys),
+    )
+
+
+def budget_of(settings: MigrateSettings) -> Budget:
+    """What `[migrate]` says of what others may have to bear."""
+    total = settings.max_total_stall
+    return Budget(
+        settings.max_stall.total_seconds(),
+        settings.give_up_after.total_seconds(),
+        None if total is None else total.total_seconds(),
+    )
 
 
 def session_settings(terms: Terms, server_version_number: int) -> dict[str, str]:

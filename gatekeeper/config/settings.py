@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
@@ -84,9 +84,13 @@ class MigrateSettings(Table):
 
     url: SecretStr | None = None
     max_stall: Duration = timedelta(milliseconds=500)
+    max_total_stall: Duration | None = None
     give_up_after: Duration = timedelta(minutes=10)
     statement_timeout: Duration | None = None
     max_replica_lag: Duration = timedelta(seconds=10)
+    synchronous_commit: Literal["off", "local", "remote_write", "on", "remote_apply"] = "local"
+    standbys: tuple[SecretStr, ...] = ()
+    cancel_blockers: Mapping[str, Duration] = Field(default_factory=dict)
 
 
 class DeploySettings(Table):

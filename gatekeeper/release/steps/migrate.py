@@ -3,9 +3,9 @@
 import json
 from dataclasses import asdict
 
-from gatekeeper.apply.backoff import Budget
 from gatekeeper.apply.migrate import Listener, migrate
 from gatekeeper.apply.refusals import MigrationFailed
+from gatekeeper.apply.terms import budget_of, terms_of
 from gatekeeper.errors import GaveWay
 from gatekeeper.model.release import Phase
 from gatekeeper.policy.undo import SchemaState
@@ -22,12 +22,12 @@ def act(desk: Desk) -> Result:
     ids = {migration.id for migration in release.migrations}
     left = {migration.id for migration in pending(settings)} - ids  # written after this release began: not part of it
     history = [migration for migration in project_history(settings).migrations if migration.id not in left]
-    budget = Budget(settings.migrate.max_stall.total_seconds(), settings.migrate.give_up_after.total_seconds())
+    budget, terms = budget_of(settings.migrate), terms_of(settings.migrate)
     listener = Listener(
         begins=lambda one: desk.remark("migrate", one.id), waits=lambda told: desk.remark("migrate", told)
     )
     try:
-        report = migrate(target_of(settings), history, budget, listener=listener)
+        report = migrate(target_of(settings), history, budget, terms=terms, listener=listener)
     except GaveWay as gave_way:
         return waiting(str(gave_way), gave_way.exit_code)
     except MigrationFailed as refused:
