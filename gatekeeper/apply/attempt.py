@@ -149,15 +149,15 @@ def _told(sent: Sequence[_Sent], error: psycopg.Error | None) -> Tried:
             locked_at = row[0] if last.demand is not None else now
         if len(row) > 1:
             if last is not None and last.statement is not None:
-                runs.append(_run(last, row[0] - now, row[2] - (wal or row[2])))
+                runs.append(_run(last, now, row[0] - now, row[2] - (wal or row[2])))
             waited, wal = row[1], row[2]
         now = row[0]
     held = now - locked_at if locked_at is not None else 0.0
     return Tried(waited, held, tuple(runs), error, failed.statement if failed else None)
 
 
-def _run(sent: _Sent, seconds: float, wal_bytes: int) -> StatementRun:
+def _run(sent: _Sent, began: float, seconds: float, wal_bytes: int) -> StatementRun:
     assert sent.statement is not None
     rows = sent.cursor.rowcount
     statement = sent.statement
-    return StatementRun(statement.line, statement.sql, seconds, rows if rows >= 0 else None, wal_bytes)
+    return StatementRun(statement.line, statement.sql, began, seconds, rows if rows >= 0 else None, wal_bytes)

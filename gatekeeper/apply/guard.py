@@ -165,8 +165,10 @@ class Guard:
         lockable = frozenset(relation for relation, table in tables.items() if table.may_lock)
         patience = Patience(wait, wait / 2 if self._may_hurry_vacuum else None)
         watchdog = Watchdog(self.target.watcher, self.target.connection.info.backend_pid, self.budget.max_stall)
+        began, clock = time.time(), time.monotonic()
         with watchdog:
             tried = attempt(self.target.connection, piece.batch, lockable, patience, bookkeeping.record)
+        seconds = time.monotonic() - clock
         verdict = self._verdict(tried, piece, watchdog, bookkeeping)
         outcome = verdict.value if verdict is Verdict.COMMITTED else str(tried.error).split("\n")[0]
         one = Attempt(
@@ -174,6 +176,8 @@ class Guard:
             piece.number,
             len(attempts) + 1,
             outcome,
+            began,
+            seconds,
             tried.waited,
             tried.held,
             watchdog.stall,

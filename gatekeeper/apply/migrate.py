@@ -16,6 +16,7 @@ from gatekeeper.apply.guard import Bookkeeping, Guard, Piece, Run
 from gatekeeper.apply.ledger import ledger_of
 from gatekeeper.apply.outside import run_outside
 from gatekeeper.apply.session import direct
+from gatekeeper.apply.spans import trace_attempt
 from gatekeeper.apply.statements import Batch, planned
 from gatekeeper.apply.target import alone_on
 from gatekeeper.apply.terms import Terms
@@ -31,6 +32,11 @@ class Listener:
     waits: Callable[[str], None] = lambda line: None
     tried: Callable[[Attempt], None] = lambda attempt: None
 
+    def keeps(self, attempt: Attempt) -> None:
+        """Tell of a try here, and in the trace of the process."""
+        trace_attempt(attempt)
+        self.tried(attempt)
+
 
 def pending(url: str, history: Sequence[Migration]) -> tuple[Migration, ...]:
     """What the target does not have yet, in order; the target is only read.
@@ -38,7 +44,12 @@ def pending(url: str, history: Sequence[Migration]) -> tuple[Migration, ...]:
     Raises DatabaseUnreachable or BehindPooler.
     """
     with direct(url) as connection:
-        return tuple(_pending(connection, history, read_only=True))
+        return pending_on(connection, history)
+
+
+def pending_on(connection: Connection[Any], history: Sequence[Migration]) -> tuple[Migration, ...]:
+    """The same, asked over a connection that is there."""
+    return tuple(_pending(connection, history, read_only=True))
 
 
 def migrate(
@@ -61,7 +72,7 @@ def migrate(
         if plan:
             every = [batch for _, batches in plan for batch in batches]
             wait_until_clear(target, every, terms, budget, listener.waits)
-        guard = Guard(target, budget, terms, listener.waits, listener.tried)
+        guard = Guard(target, budget, terms, listener.waits, listener.keeps)
         applied = []
         for number, (migration, batches) in enumerate(plan):
             listener.begins(migration)

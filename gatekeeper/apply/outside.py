@@ -39,7 +39,8 @@ def run_outside(guard: Guard, piece: Piece, bookkeeping: Bookkeeping) -> Run:
 def _try(guard: Guard, piece: Piece, attempts: Sequence[Attempt], bookkeeping: Bookkeeping) -> tuple[Verdict, Attempt]:
     connection, (statement,) = guard.target.connection, piece.batch.statements
     guard.target.settle()
-    before, began = invalid_indexes(connection), time.monotonic()
+    before = invalid_indexes(connection)
+    began, clock = time.time(), time.monotonic()
     watchdog = Watchdog(guard.target.watcher, connection.info.backend_pid, guard.budget.max_stall)
     verdict, outcome, error = Verdict.COMMITTED, Verdict.COMMITTED.value, None
     try:
@@ -52,15 +53,27 @@ def _try(guard: Guard, piece: Piece, attempts: Sequence[Attempt], bookkeeping: B
         if lost:
             guard.target.renew()
         drop_left_behind(guard.target.connection, before)
-    seconds = time.monotonic() - began
+    seconds = time.monotonic() - clock
     if verdict is Verdict.REFUSED:
         assert error is not None
         raise MigrationFailed(piece.name, statement, error) from error
     if verdict is Verdict.COMMITTED:
         with connection.transaction():
             bookkeeping.record(connection)
-    ran = (StatementRun(statement.line, statement.sql, seconds, None, 0),) if verdict is Verdict.COMMITTED else ()
+    ran = (
+        (StatementRun(statement.line, statement.sql, began, seconds, None, 0),) if verdict is Verdict.COMMITTED else ()
+    )
     number = len(attempts) + 1
     return verdict, Attempt(
-        piece.migration, piece.number, number, outcome, 0.0, seconds, watchdog.stall, ran, watchdog.blockers
+        piece.migration,
+        piece.number,
+        number,
+        outcome,
+        began,
+        seconds,
+        0.0,
+        seconds,
+        watchdog.stall,
+        ran,
+        watchdog.blockers,
     )

@@ -9,7 +9,7 @@ from gatekeeper.apply.demand import Demand, asked_before, demands_of
 from gatekeeper.errors import GatekeeperError
 from migrations_lint.backfill import Backfill, mark_above
 from migrations_lint.engine import lint
-from migrations_lint.model import Direction, LockFact, Migration, Script, Statement
+from migrations_lint.model import Direction, Fact, LockFact, Migration, Script, Statement
 from migrations_lint.parse import parse
 from migrations_lint.parse.key_range import Narrowable, narrowable
 from migrations_lint.settings import LintSettings
@@ -24,11 +24,16 @@ class CannotApply(GatekeeperError):
 
 @dataclass(frozen=True, slots=True)
 class PlannedStatement:
-    """A statement, the line of the file where it begins, and the locks that the linter knows it to take."""
+    """A statement, the line of the file where it begins, and what the linter knows of it."""
 
     sql: str
     line: int = 1
-    locks: tuple[LockFact, ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+    @property
+    def locks(self) -> tuple[LockFact, ...]:
+        """The locks that it takes."""
+        return tuple(fact for fact in self.facts if isinstance(fact, LockFact))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +71,20 @@ class Batch:
 def planned(
     history: Sequence[Migration], due: Sequence[Migration], server_version: int
 ) -> tuple[tuple[Migration, tuple[Batch, ...]], ...]:
-    """The batches of the migrations that are due, each statement with its locks; raises CannotApply.
+    """The batches of the migrations that are due, each statement with its facts; raises CannotApply.
 
     The rest of the history tells what the schema is by then.
     """
     batches = [(migration, batches_of(migration)) for migration in due]
     report = lint(history, LintSettings(server_version=server_version), selected=frozenset(one.path for one in due))
-    locks: dict[tuple[Path, int, str], tuple[LockFact, ...]] = {}
+    facts: dict[tuple[Path, int, str], tuple[Fact, ...]] = {}
     for checked in report.migrations:
         for one in checked.statements:
             if one.direction is Direction.UP:
                 place = (checked.migration.path, one.statement.begins.line, one.statement.sql)
-                locks[place] = locks.get(place, ()) + one.locks  # what code renders may stand there twice
+                facts[place] = facts.get(place, ()) + one.facts  # what code renders may stand there twice
     return tuple(
-        (migration, tuple(_with_locks(batch, migration, locks) for batch in own)) for migration, own in batches
+        (migration, tuple(_with_facts(batch, migration, facts) for batch in own)) for migration, own in batches
     )
 
 
@@ -93,10 +98,8 @@ def batches_of(migration: Migration) -> tuple[Batch, ...]:
     return tuple(_batches(migration.up))
 
 
-def _with_locks(
-    batch: Batch, migration: Migration, locks: Mapping[tuple[Path, int, str], tuple[LockFact, ...]]
-) -> Batch:
-    known = tuple(replace(one, locks=locks.get((migration.path, one.line, one.sql), ())) for one in batch.statements)
+def _with_facts(batch: Batch, migration: Migration, facts: Mapping[tuple[Path, int, str], tuple[Fact, ...]]) -> Batch:
+    known = tuple(replace(one, facts=facts.get((migration.path, one.line, one.sql), ())) for one in batch.statements)
     return replace(batch, statements=known)
 
 

@@ -36,6 +36,7 @@ def terms_of(settings: MigrateSettings) -> Terms:
         settings.synchronous_commit,
         {role: idle.total_seconds() for role, idle in settings.cancel_blockers.items()},
         tuple(url.get_secret_value() for url in settings.standbys),
+        settings.max_replica_lag.total_seconds(),
     )
 
 

@@ -1,94 +1,144 @@
 """`gatekeeper migrate`: apply pending migrations, and never make anyone wait longer than the budget."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from gatekeeper.cli.migration_report import (
+    gave_way_as_json,
+    plan_as_json,
+    plan_in_words,
+    report_as_json,
+    report_in_words,
+    try_in_words,
+)
 from gatekeeper.cli.native_tool import run_native
 from gatekeeper.cli.shared import Invocation, command, history_of, target_of
+from gatekeeper.errors import GaveWay
 
 if TYPE_CHECKING:
     from gatekeeper.apply.backoff import Budget
-    from gatekeeper.model.applied import MigrateReport
+    from gatekeeper.apply.terms import Terms
+    from gatekeeper.model.applied import Attempt, MigrateReport
+    from migrations_lint.history import History
     from migrations_lint.model import Migration
 
 
 @command()
 @click.argument("paths", nargs=-1)
 @click.option("--url", metavar="URL", help="The target database, by a direct connection.")
-@click.option("--max-stall", metavar="TIME", help="The longest anyone may wait because of us, such as 500ms.")
-@click.option("--plan", is_flag=True, help="Say what would run, and change nothing.")
+@click.option("--max-stall", metavar="TIME", help="The longest anyone may wait because of one try, such as 500ms.")
+@click.option("--max-total-stall", metavar="TIME", help="The longest all tries together may keep others waiting.")
+@click.option("--give-up-after", metavar="TIME", help="How long it goes on trying before it gives way.")
+@click.option(
+    "--cancel-blockers",
+    metavar="ROLE=TIME",
+    multiple=True,
+    help="End sessions of that role that are in the way and have been idle in a transaction for that long.",
+)
+@click.option("--plan", is_flag=True, help="Say what would run and what it would lock, and change nothing.")
 @click.option(
     "--exec", "native", is_flag=True, help="Run your own tool under guard: --exec -- npx prisma migrate deploy."
 )
 def migrate(
-    invocation: Invocation, paths: tuple[str, ...], url: str | None, max_stall: str | None, plan: bool, native: bool
+    invocation: Invocation,
+    paths: tuple[str, ...],
+    url: str | None,
+    max_stall: str | None,
+    max_total_stall: str | None,
+    give_up_after: str | None,
+    cancel_blockers: tuple[str, ...],
+    plan: bool,
+    native: bool,
 ) -> int:
     """Apply the pending migrations in PATHS to the target database, giving way to everyone else.
 
     Exits 0 when all are in place, 1 when the server refused one, 3 when the database cannot be reached, 4 when it gave
     way: the locks were not to be had within the budget, and nothing of that migration was changed.
     """
-    from gatekeeper.apply.migrate import Listener, pending
-    from gatekeeper.apply.migrate import migrate as apply
-    from gatekeeper.apply.terms import Terms
-    from gatekeeper.model.applied import MigrateReport
-
-    target, budget = target_of(invocation, url), _budget(invocation, max_stall)
+    target = target_of(invocation, url)
+    budget = _budget(invocation, max_stall, max_total_stall, give_up_after)
+    terms = _terms(invocation, cancel_blockers)
     if native:
         return run_native(invocation, target, budget, paths)
     history = history_of(invocation, tuple(map(Path, paths)))
     if plan:
-        due = pending(target, history.migrations)
-        report = MigrateReport((), tuple(migration.id for migration in due))
-    else:
-        with invocation.err.status("Connecting …") as status:
+        from gatekeeper.apply.plan import plan as look
 
-            def progress(migration: "Migration") -> None:
-                status.update(f"{migration.id}  {migration.title}")
-
-            listener = Listener(progress, lambda line: status.update(line))
-            terms = Terms(max_replica_lag=invocation.settings.migrate.max_replica_lag.total_seconds())
-            report = apply(target, history.migrations, budget, terms=terms, listener=listener)
-    click.echo(json.dumps(_as_json(report, plan), indent=2) if invocation.wants_json else _as_text(report, plan))
+        told = look(target, history.migrations, terms)
+        click.echo(_json(plan_as_json(told)) if invocation.wants_json else plan_in_words(told))
+        return 0
+    report = _apply(invocation, target, history, budget, terms)
+    click.echo(_json(report_as_json(report)) if invocation.wants_json else report_in_words(report))
     return 0
 
 
-def _budget(invocation: Invocation, max_stall: str | None) -> "Budget":
-    from gatekeeper.apply.backoff import Budget
+def _apply(
+    invocation: Invocation, target: str, history: "History", budget: "Budget", terms: "Terms"
+) -> "MigrateReport":
+    from gatekeeper.apply.migrate import Listener
+    from gatekeeper.apply.migrate import migrate as apply
+
+    attempts: list[Attempt] = []
+    with invocation.err.status("Connecting …") as status:
+
+        def begins(migration: "Migration") -> None:
+            status.update(f"{migration.id}  {migration.title}")
+
+        def waits(line: str) -> None:
+            invocation.err.print(line, markup=False)
+
+        def tried(attempt: "Attempt") -> None:
+            attempts.append(attempt)
+            if attempt.number > 1 or attempt.outcome != "committed":
+                invocation.err.print(try_in_words(attempt), markup=False)
+
+        try:
+            return apply(target, history.migrations, budget, terms=terms, listener=Listener(begins, waits, tried))
+        except GaveWay as gave_way:
+            if invocation.wants_json:
+                click.echo(_json(gave_way_as_json(gave_way, attempts)))
+            raise
+
+
+def _budget(
+    invocation: Invocation, max_stall: str | None, max_total_stall: str | None, give_up_after: str | None
+) -> "Budget":
+    from gatekeeper.apply.terms import budget_of
+
+    budget = budget_of(invocation.settings.migrate)
+    if max_stall:
+        budget = replace(budget, max_stall=_duration(max_stall, "--max-stall").total_seconds())
+    if max_total_stall:
+        budget = replace(budget, max_total_stall=_duration(max_total_stall, "--max-total-stall").total_seconds())
+    if give_up_after:
+        budget = replace(budget, give_up_after=_duration(give_up_after, "--give-up-after").total_seconds())
+    return budget
+
+
+def _terms(invocation: Invocation, cancel_blockers: tuple[str, ...]) -> "Terms":
+    from gatekeeper.apply.terms import terms_of
+
+    terms = terms_of(invocation.settings.migrate)
+    named = dict(terms.cancel)
+    for one in cancel_blockers:
+        role, _, idle = one.partition("=")
+        named[role] = _duration(idle, "--cancel-blockers").total_seconds()
+    return replace(terms, cancel=named)
+
+
+def _duration(text: str, option: str) -> timedelta:
     from gatekeeper.config.durations import parse_duration
 
-    settings = invocation.settings.migrate
     try:
-        stall = parse_duration(max_stall) if max_stall else settings.max_stall
+        return parse_duration(text)
     except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--max-stall") from error
-    return Budget(stall.total_seconds(), settings.give_up_after.total_seconds())
+        raise click.BadParameter(str(error), param_hint=option) from error
 
 
-def _as_json(report: "MigrateReport", plan: bool) -> dict[str, object]:
-    applied = [
-        {
-            "id": one.id,
-            "path": str(one.path),
-            "seconds": round(one.seconds, 3),
-            "tries": one.tries,
-            "stalled_sessions": one.stall.sessions,
-            "worst_stall_seconds": round(one.stall.worst_seconds, 3),
-        }
-        for one in report.applied
-    ]
-    return {"version": 1, "plan": plan, "applied": applied, "pending": list(report.pending)}
-
-
-def _as_text(report: "MigrateReport", plan: bool) -> str:
-    if plan:
-        return "\n".join(["would apply:", *report.pending]) if report.pending else "nothing is pending"
-    lines = [
-        f"applied {one.id} in {one.seconds:.2f} s, {one.tries} {'try' if one.tries == 1 else 'tries'}; "
-        f"{one.stall.sessions} sessions waited for us, the longest {one.stall.worst_seconds * 1000:.0f} ms"
-        for one in report.applied
-    ]
-    return "\n".join(lines) or "nothing is pending"
+def _json(value: dict[str, object]) -> str:
+    return json.dumps(value, indent=2)

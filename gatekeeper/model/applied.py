@@ -22,13 +22,14 @@ class Stall:
 
 @dataclass(frozen=True, slots=True)
 class StatementRun:
-    """One statement as a try ran it; seconds by the server's clock.
+    """One statement as a try ran it; `began` is a time stamp (UTC), both in seconds by the server's clock.
 
     `rows` is None where it is not about rows. `wal_bytes` is what the server wrote meanwhile, others' writes included.
     """
 
     line: int
     sql: str
+    began: float
     seconds: float
     rows: int | None
     wal_bytes: int
@@ -38,14 +39,16 @@ class StatementRun:
 class Attempt:
     """One try of one transaction, or of one statement that runs outside any; counted from 1.
 
-    `outcome` is "committed", or why nothing of it stands. `waited` is for locks, `held` from the first lock to the end,
-    in seconds. `statements` are those that ran.
+    `outcome` is "committed", or why nothing of it stands. `began` is a time stamp (UTC), `seconds` how long all of it
+    took, `waited` how long of that for locks, `held` from the first lock to the end. `statements` are those that ran.
     """
 
     migration: str
     transaction: int
     number: int
     outcome: str
+    began: float
+    seconds: float
     waited: float
     held: float
     stall: Stall
@@ -72,7 +75,6 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class MigrateReport:
-    """Everything one `gatekeeper migrate` did; `pending` is what it would have done where only a plan was asked for."""
+    """Everything one `gatekeeper migrate` did."""
 
     applied: tuple[Applied, ...]
-    pending: tuple[str, ...] = ()
