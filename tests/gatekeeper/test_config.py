@@ -211,6 +211,7 @@ REPEATED = {
 }
 REPEATED_TABLES = {f"# [[{name}]]" for name in REPEATED}
 FREE_FORM = {
+    "migrate.cancel_blockers",
     "deploy.options",
     "gate.approvals",
     "gate.approvers",
