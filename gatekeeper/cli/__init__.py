@@ -7,7 +7,7 @@ import click
 
 from gatekeeper.cli.shared import run_to_exit_code
 
-_NOT_COMMANDS = frozenset({"shared", "migration_report", "native_tool", "verify_drift"})
+_NOT_COMMANDS = frozenset({"shared", "migration_report", "native_tool", "proved", "verify_drift"})
 
 
 class _Commands(click.Group):
