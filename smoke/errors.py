@@ -100,3 +100,32 @@ class Misconfigured(SmokeError):
     def __init__(self, entry: str, key: str, problem: str, *, next_step: str) -> None:
         self.entry, self.key, self.problem = entry, key, problem
         super().__init__(f"{entry}: {key}: {problem}", next_step=next_step)
+
+
+class DatabaseUnreachable(SmokeError):
+    """The site's database does not let us in, so nothing can be said about it."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(
+            f"cannot connect to {place}: {reason}",
+            next_step="Check the check's database URL, and that its server may be reached from here.",
+        )
+
+
+class QueryRefused(SmokeError):
+    """PostgreSQL does not answer a question, for want of rights, of time, or of what the question is about."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(
+            f"{place} did not answer: {reason}",
+            next_step="Check the check's SQL and the rights of its role (pg_monitor is enough for statistics).",
+        )
+
+
+class LogUnreadable(SmokeError):
+    """A log file that is to be looked through is not there, or may not be read."""
+
+    def __init__(self, pattern: str, reason: str) -> None:
+        super().__init__(
+            f"the log {pattern} cannot be read: {reason}", next_step="Correct `logs`, or run where the log is written."
+        )

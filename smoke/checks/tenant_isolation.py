@@ -15,21 +15,26 @@ _REFUSALS = (401, 403, 404)
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """`body` is what its login sends as JSON, `routes` are paths that only it may read."""
+    """`body` is what its login sends as JSON, `routes` are paths that only it may read, `marks` texts that only it sees."""
 
     body: Mapping[str, Any]
-    routes: tuple[str, ...]
+    routes: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TenantIsolation:
-    """Two real logins; each tenant's routes must work for itself and be refused to the other."""
+    """Two real logins; each tenant's routes must work for itself and be refused to the other.
+
+    `lists` are paths that both may ask for, and that show each its own.
+    """
 
     idempotent: ClassVar[bool] = True
     beside_others: ClassVar[bool] = True
 
     a: Tenant
     b: Tenant
+    lists: tuple[str, ...] = ()
     login_path: str = "/api/login"
 
     def ask(self, asking: Asking) -> Answer:
@@ -40,10 +45,13 @@ class TenantIsolation:
             self._log_in(sessions["a"], "a", self.a)
             self._log_in(sessions["b"], "b", self.b)
             leaks = [*self._leaks("a", self.a, sessions), *self._leaks("b", self.b, sessions)]
+            leaks += [leak for path in self.lists for leak in self._in_list(path, sessions)]
         if leaks:
             return Answer(Verdict.CRITICAL, f"a tenant's data was given to another: {'; '.join(leaks)}")
-        count = len(self.a.routes) + len(self.b.routes)
-        return Answer(Verdict.PASS, f"{count} routes work for their own tenant and are refused to the other")
+        told = (
+            f"{len(self.a.routes) + len(self.b.routes)} routes work for their own tenant and are refused to the other"
+        )
+        return Answer(Verdict.PASS, f"{told}, {len(self.lists)} lists show each its own" if self.lists else told)
 
     def _log_in(self, visitor: Session, name: str, tenant: Tenant) -> None:
         reply = visitor.post(self.login_path, dict(tenant.body))
@@ -62,6 +70,19 @@ class TenantIsolation:
             own = sessions[owner].get(route, follow=False).status
             if not 200 <= own < 300:
                 raise NoAnswer(f"GET {route} of {owner} answered {own} to {owner} itself, expected 200")
+
+    def _in_list(self, path: str, sessions: Mapping[str, Session]) -> Iterator[str]:
+        for reader, own, other in (("a", self.a, self.b), ("b", self.b, self.a)):
+            reply = sessions[reader].get(path, follow=False)
+            if not 200 <= reply.status < 300:
+                raise NoAnswer(f"GET {path} answered {reply.status} to {reader}, expected 200")
+            text = reply.body.decode("utf-8", errors="replace")
+            if not all(mark in text for mark in own.marks):
+                raise NoAnswer(
+                    f"GET {path} does not show {reader} its own marks, so nothing can be said about the other's"
+                )
+            if any(mark in text for mark in other.marks):
+                yield f"GET {path} shows {reader} a mark of {'b' if reader == 'a' else 'a'}"
 
 
 CHECK: type[Question] = TenantIsolation

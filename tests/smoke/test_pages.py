@@ -1,15 +1,20 @@
 """Every check's page is run: what it promises the reader is what the check says about a real site."""
 
 import re
+import secrets
 import time
 import tomllib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
+from gatekeeper.staging.server import StagingServer
 from smoke.model import Target
 from smoke.run import checks_from, run
 from smoke.settings import SmokeSettings
+from tests.conftest import url_of
 from tests.pages import Section, examples
 from tests.smoke.site import from_html, from_http, site
 
@@ -17,7 +22,9 @@ EXAMPLES = examples("smoke/checks")
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)
-def test_the_check_says_of_the_page_what_the_page_promises(example: Section, tmp_path: Path) -> None:
+def test_the_check_says_of_the_page_what_the_page_promises(
+    example: Section, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     answers = [from_http(block.text, block.path) for block in example.all("http", "response")]
     answers += [from_html(block.text, block.path) for block in example.all("html", "page")]
     config = example.text("toml", "config")
@@ -26,14 +33,34 @@ def test_the_check_says_of_the_page_what_the_page_promises(example: Section, tmp
     assert outcome is not None
     verdict, _, message = outcome.strip().partition(": ")
 
-    checks = checks_from(_settings(config), _environment(config))
-    with site(*answers) as running:
+    environment = _environment(config)
+    with ExitStack() as stack:
+        if "DATABASE_URL" in environment:
+            before = "\n".join(block.text for block in example.all("sql", "before"))
+            server = request.getfixturevalue("embedded")
+            environment["DATABASE_URL"] = stack.enter_context(_database(server, before))
+        checks = checks_from(_settings(config), environment)
+        running = stack.enter_context(site(*answers))
         report = run(checks, Target(running.url, tmp_path), time.monotonic() + 60)
 
     [seen] = report.outcomes
     assert (seen.verdict.value, message in seen.message) == (verdict, True), seen.message
-    for secret in _environment(config).values():
+    for secret in environment.values():
         assert secret not in seen.message
+
+
+@contextmanager
+def _database(server: StagingServer, before: str) -> Iterator[str]:
+    name = f"page_{secrets.token_hex(6)}"
+    with server.connect() as connection:
+        connection.execute(f"CREATE DATABASE {name} STRATEGY file_copy".encode())
+    try:
+        with server.connect(name) as connection:
+            connection.execute(before.encode())
+        yield url_of(server, name)
+    finally:
+        with server.connect() as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 def _settings(config: str) -> SmokeSettings:
