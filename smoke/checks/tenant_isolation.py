@@ -15,7 +15,7 @@ _REFUSALS = (401, 403, 404)
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """`body` is what its login sends as JSON, `routes` are paths that only it may read, `marks` texts that only it sees."""
+    """`body` is what its login sends as JSON; only it may read the paths `routes` and see the texts `marks`."""
 
     body: Mapping[str, Any]
     routes: tuple[str, ...] = ()
