@@ -91,6 +91,20 @@ def lint(
     return Report(tuple(checked), tuple(accepted), settings.server_version, perf_counter() - started)
 
 
+def moments(
+    migrations: Sequence[Migration], at: Path, settings: LintSettings, snapshot: SchemaSnapshot | None = None
+) -> Iterator[Moment]:
+    """The statements of the way up at one path, each where its history has it run.
+
+    To be looked at one by one: the schema of a moment is the one that the next statement changes.
+    """
+    for migration, base in zip(migrations, _bases(migrations, snapshot, settings), strict=True):
+        if migration.path == at:
+            yield from _moments(migration, Direction.UP, migration.up, base, settings, frozenset(), [])
+            return
+        _migration(migration, base, settings, (), wanted=False)
+
+
 def schemas_built_by(migrations: Sequence[Migration], settings: LintSettings) -> Iterator[SchemaSnapshot]:
     """The schema before the first migration and after each: one object, changed as they go."""
     schema = SchemaSnapshot()

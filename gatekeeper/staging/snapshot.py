@@ -141,6 +141,8 @@ def _column(row: Row) -> Column:
         generated=_GENERATED.get(row["generated"]),
         domain=row["domain"],
         collation=row["collation"],
+        default_sql=row["default"],
+        always=row["always"],
     )
 
 

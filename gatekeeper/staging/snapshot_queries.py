@@ -38,7 +38,8 @@ RELATIONS = f"""
 # pg_get_expr opens no table where no column is named, which a default may not do; a generated column does.
 COLUMNS = f"""
     SELECT c.oid, a.attnum AS number, a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type,
-           a.attnotnull AS not_null, a.attidentity <> '' AS identity, a.attgenerated::text AS generated,
+           a.attnotnull AS not_null, a.attidentity <> '' AS identity,
+           a.attidentity = 'a' AS always, a.attgenerated::text AS generated,
            CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, 0) END AS default,
            (SELECT o.collname::text FROM pg_collation o, pg_type t WHERE t.oid = a.atttypid
                AND o.oid = a.attcollation AND a.attcollation <> t.typcollation) AS collation,

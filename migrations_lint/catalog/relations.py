@@ -7,6 +7,7 @@ from migrations_lint.model import (
     AddsColumn,
     ChangesColumnType,
     ChangesSequence,
+    Column,
     ConstraintKind,
     CreatesRelation,
     DropsColumn,
@@ -131,12 +132,21 @@ def _(fact: SetsNotNull, schema: SchemaSnapshot) -> None:
 
 @step.register
 def _(fact: SetsDefault, schema: SchemaSnapshot) -> None:
-    change_columns(schema, fact.relation, (fact.column,), lambda column: replace(column, default=fact.default))
+    change_columns(schema, fact.relation, (fact.column,), lambda column: _with_default(column, fact))
+
+
+def _with_default(column: Column, fact: SetsDefault) -> Column:
+    return replace(column, default=fact.default, default_sql=fact.default_sql)
 
 
 @step.register
 def _(fact: SetsIdentity, schema: SchemaSnapshot) -> None:
-    change_columns(schema, fact.relation, (fact.column,), lambda column: replace(column, identity=fact.identity))
+    change_columns(
+        schema,
+        fact.relation,
+        (fact.column,),
+        lambda column: replace(column, identity=fact.identity, always=fact.always),
+    )
 
 
 @step.register

@@ -132,7 +132,7 @@ def column_default(command: Any, relation: Relation, scene: Scene, only: bool) -
     """SET and DROP DEFAULT: ACCESS EXCLUSIVE, briefly; old rows stay as they are."""
     default = summary(definition(command)) if command.HasField("def") else None
     yield from scene.lock_family(relation, LockMode.ACCESS_EXCLUSIVE, only=only)
-    yield SetsDefault(relation, command.name, default)
+    yield SetsDefault(relation, command.name, default, text_of(definition(command)) if default is not None else None)
 
 
 def add_identity(command: Any, relation: Relation, scene: Scene, only: bool) -> Iterator[Fact]:
@@ -141,7 +141,8 @@ def add_identity(command: Any, relation: Relation, scene: Scene, only: bool) -> 
     yield from scene.lock_family(relation, LockMode.ACCESS_EXCLUSIVE, only=only)
     yield scene.new(sequence, RelationKind.SEQUENCE)
     yield CreatesRelation(sequence, RelationKind.SEQUENCE, owned_by=(relation, command.name))
-    yield SetsIdentity(relation, command.name, identity=True)
+    always = inner(definition(command)).generated_when == "a"
+    yield SetsIdentity(relation, command.name, identity=True, always=always)
 
 
 def drop_identity(command: Any, relation: Relation, scene: Scene, only: bool) -> Iterator[Fact]:

@@ -22,6 +22,7 @@ from migrations_lint.model import (
     RelationKind,
     Work,
 )
+from migrations_lint.parse import text_of
 from migrations_lint.parse.nodes import by_kind, dotted, inner, word
 
 _GENERATED = {"s": "stored", "v": "virtual"}
@@ -63,6 +64,8 @@ def read_column(node: Any, relation: Relation, scene: Scene) -> Declared:
             domain=_is_constrained_domain(spelled, scene),
             collation=dotted(node.coll_clause.collname) if node.HasField("coll_clause") else None,
             reads=columns_of(generated.raw_expr) if generated is not None else (),
+            default_sql=text_of(default.raw_expr) if default is not None else None,
+            always=identity and by_kind["CONSTR_IDENTITY"].generated_when == "a",
         ),
         tuple(constraint for constraint in constraints if constraint is not None),
         scene.beside(relation, f"{relation.name}_{node.colname}_seq") if serial or identity else None,

@@ -54,11 +54,19 @@ class AddsMigrations(Protocol):
     """A format that can name a migration between two others, for the steps of a fix that need one of their own."""
 
     def following(
-        self, migration: Migration, before: Migration | None, up: str, down: str | None, *, in_transaction: bool
+        self,
+        migration: Migration,
+        before: Migration | None,
+        up: str,
+        down: str | None,
+        *,
+        in_transaction: bool,
+        title: str | None = None,
     ) -> Mapping[Path, str] | None:
         """The files of a migration that runs right after `migration` and before `before`; None where none fits.
 
-        `up` and `down` are the SQL of both ways, the latter None where the history has no ways back.
+        `up` and `down` are the SQL of both ways, the latter None where the history has no ways back. `title` is in
+        lower case with `_` between its words; without one the migration is named as a part of the one before.
         """
         ...
 

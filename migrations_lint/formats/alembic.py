@@ -1,6 +1,6 @@
 """Alembic: revisions in Python, rendered to the SQL that they would send; `env.py` is never run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from migrations_lint.errors import UnreadableMigration
@@ -8,6 +8,7 @@ from migrations_lint.files import folders_below, natural_key, read_text
 from migrations_lint.formats import MigrationFormat
 from migrations_lint.formats._alembic import revisions
 from migrations_lint.model import Edit, Fix, Fragment, Migration, Source
+from migrations_lint.numbering import title_after
 from migrations_lint.timeouts import Timeouts
 
 
@@ -76,6 +77,27 @@ class Alembic:
         from migrations_lint.formats._alembic.fixing import fixed_revision
 
         return fixed_revision(migration, fix, lambda text: self.read(migration.path, text))
+
+    def following(
+        self,
+        migration: Migration,
+        before: Migration | None,
+        up: str,
+        down: str | None,
+        *,
+        in_transaction: bool,
+        title: str | None = None,
+    ) -> Mapping[Path, str] | None:
+        """A revision behind this one, if none has it as its parent; an `env.py` decides about the transactions."""
+        from migrations_lint.formats._alembic.writing import next_id, path_of, revision_text
+
+        if before is not None:
+            return None
+        known = revisions.revision_of(migration.path, revisions.parse(migration.path, read_text(migration.path))).id
+        name = title or title_after(migration.title)
+        new = next_id(known, name, migration.id)
+        path = path_of(migration.path, known, new, name)
+        return {path: revision_text(new, migration.id, name, up, down)}
 
 
 def _source_of(migration: Migration) -> Source:

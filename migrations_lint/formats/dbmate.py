@@ -63,7 +63,14 @@ class Dbmate:
         return (Edit(fragment.source.path, at, at, " transaction:false"),)
 
     def following(
-        self, migration: Migration, before: Migration | None, up: str, down: str | None, *, in_transaction: bool
+        self,
+        migration: Migration,
+        before: Migration | None,
+        up: str,
+        down: str | None,
+        *,
+        in_transaction: bool,
+        title: str | None = None,
     ) -> Mapping[Path, str] | None:
         """The next version, if it is free and as long: dbmate sorts names as text."""
         name = _NAME.fullmatch(migration.path.name)
@@ -72,7 +79,7 @@ class Dbmate:
             return None
         options = "" if in_transaction else " transaction:false"
         text = f"-- migrate:up{options}\n{up}\n-- migrate:down{options}\n{down or ''}"
-        return {migration.path.with_name(f"{number}_{title_after(name['title'])}.sql"): text}
+        return {migration.path.with_name(f"{number}_{title or title_after(name['title'])}.sql"): text}
 
 
 @dataclass(frozen=True, slots=True)

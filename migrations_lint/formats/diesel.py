@@ -66,16 +66,23 @@ class Diesel:
         return (_switched_off(migration.path.with_name("metadata.toml")),)
 
     def following(
-        self, migration: Migration, before: Migration | None, up: str, down: str | None, *, in_transaction: bool
+        self,
+        migration: Migration,
+        before: Migration | None,
+        up: str,
+        down: str | None,
+        *,
+        in_transaction: bool,
+        title: str | None = None,
     ) -> Mapping[Path, str] | None:
         """A folder one second later, if that is before the next one; without its transaction by `metadata.toml`."""
-        version, _, title = migration.path.parent.name.partition("_")
+        version, _, own_title = migration.path.parent.name.partition("_")
         number = number_after(migration.id, before.id if before else None) if migration.id.isdecimal() else None
         if number is None or len(number) != len(migration.id) or (before and not before.id.isdecimal()):
             return None
         digits = iter(number)
         name = "".join(next(digits) if character.isdecimal() else character for character in version)
-        folder = migration.path.parent.with_name(f"{name}_{title_after(title)}")
+        folder = migration.path.parent.with_name(f"{name}_{title or title_after(own_title)}")
         files = {folder / "up.sql": up}
         if down is not None:
             files[folder / "down.sql"] = down or "-- There is nothing to take back.\n"

@@ -82,13 +82,20 @@ class Flyway:
         return (Edit(configuration, 0, 0, f"executeInTransaction=false{line_end(text)}"),)
 
     def following(
-        self, migration: Migration, before: Migration | None, up: str, down: str | None, *, in_transaction: bool
+        self,
+        migration: Migration,
+        before: Migration | None,
+        up: str,
+        down: str | None,
+        *,
+        in_transaction: bool,
+        title: str | None = None,
     ) -> Mapping[Path, str] | None:
         """The next version, or where that is taken the one behind a further dot, which Flyway sorts in between."""
         name = _NAME.fullmatch(migration.path.name)
         if name is None or name["prefix"] != "V":
             return None
-        stem = _between(name, _version(before.path) if before is not None else ())
+        stem = _between(name, _version(before.path) if before is not None else (), title)
         if stem is None:
             return None
         path = migration.path.with_name(f"V{stem}.sql")
@@ -122,12 +129,12 @@ def _version(path: Path) -> tuple[int, ...]:
     return tuple(parts)
 
 
-def _between(name: re.Match[str], before: tuple[int, ...]) -> str | None:
+def _between(name: re.Match[str], before: tuple[int, ...], title: str | None) -> str | None:
     """Version and title of a file between this one and `before`, which is empty where no version follows."""
     head, last = _LAST_NUMBER.split(name["version"])[:2]
     for version in (f"{head}{number_after(last, None)}", f"{name['version']}.1"):
         if not before or _version(Path(f"V{version}__.sql")) < before:
-            return f"{version}__{title_after(name['title'])}"
+            return f"{version}__{title or title_after(name['title'])}"
     return None
 
 

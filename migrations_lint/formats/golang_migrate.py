@@ -59,14 +59,21 @@ class GolangMigrate:
         return None if fragment.in_transaction else ()
 
     def following(
-        self, migration: Migration, before: Migration | None, up: str, down: str | None, *, in_transaction: bool
+        self,
+        migration: Migration,
+        before: Migration | None,
+        up: str,
+        down: str | None,
+        *,
+        in_transaction: bool,
+        title: str | None = None,
     ) -> Mapping[Path, str] | None:
         """The next number, if no other migration has it; what stands alone in its file runs outside a transaction."""
         name = _NAME.fullmatch(migration.path.name)
         number = number_after(migration.id, before.id if before else None)
         if name is None or number is None:
             return None
-        stem = f"{number}_{title_after(name['title'])}"
+        stem = f"{number}_{title or title_after(name['title'])}"
         files = {migration.path.with_name(f"{stem}.up.sql"): up}
         return files if down is None else files | {migration.path.with_name(f"{stem}.down.sql"): down}
 

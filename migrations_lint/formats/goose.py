@@ -11,7 +11,7 @@ from migrations_lint.formats import MigrationFormat
 from migrations_lint.formats._goose.cut import Way, cut
 from migrations_lint.model import Edit, Fragment, Migration, Problem, Script, Source
 from migrations_lint.numbering import number_after, title_after
-from migrations_lint.outline import has_statements
+from migrations_lint.outline import has_statements, outline
 from migrations_lint.timeouts import Timeouts, line_end, statement_by_statement
 
 _NAME = re.compile(r"(?P<version>[0-9]+)_(?P<title>.*)\.(?P<language>sql|go)")
@@ -68,7 +68,14 @@ class Goose:
         return (Edit(fragment.source.path, 0, 0, f"-- +goose NO TRANSACTION{line_end(text)}"),)
 
     def following(
-        self, migration: Migration, before: Migration | None, up: str, down: str | None, *, in_transaction: bool
+        self,
+        migration: Migration,
+        before: Migration | None,
+        up: str,
+        down: str | None,
+        *,
+        in_transaction: bool,
+        title: str | None = None,
     ) -> Mapping[Path, str] | None:
         """The next number, if no other migration has it."""
         name = _NAME.fullmatch(migration.path.name)
@@ -76,8 +83,19 @@ class Goose:
         if name is None or number is None:
             return None
         head = "" if in_transaction else "-- +goose NO TRANSACTION\n"
-        text = f"{head}-- +goose Up\n{up}" + (f"\n-- +goose Down\n{down}" if down is not None else "")
-        return {migration.path.with_name(f"{number}_{title_after(name['title'])}.sql"): text}
+        up, back = _as_units(up), f"\n-- +goose Down\n{_as_units(down)}" if down is not None else ""
+        text = f"{head}-- +goose Up\n{up}{back}"
+        return {migration.path.with_name(f"{number}_{title or title_after(name['title'])}.sql"): text}
+
+
+def _as_units(sql: str) -> str:
+    """goose cuts at semicolons at the end of a line, unless it is told where a statement begins and ends."""
+    for piece in reversed(outline(sql)):
+        if ";" in piece.sql and piece.semicolon is not None:
+            end = piece.semicolon + 1
+            unit = f"-- +goose StatementBegin\n{sql[piece.start : end]}\n-- +goose StatementEnd"
+            sql = sql[: piece.start] + unit + sql[end:]
+    return sql
 
 
 def _outside_marks(migration: Migration, edits: Sequence[Edit]) -> Iterator[Edit]:

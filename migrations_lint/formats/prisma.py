@@ -56,14 +56,21 @@ class Prisma:
         return None if fragment.in_transaction else ()
 
     def following(
-        self, migration: Migration, before: Migration | None, up: str, down: str | None, *, in_transaction: bool
+        self,
+        migration: Migration,
+        before: Migration | None,
+        up: str,
+        down: str | None,
+        *,
+        in_transaction: bool,
+        title: str | None = None,
     ) -> Mapping[Path, str] | None:
         """A folder one second later, if that is before the next one; Prisma sorts by name alone."""
         here, there = _number(migration), _number(before) if before else None
         number = number_after(here, there) if here and (there or before is None) else None
         if number is None or len(number) != len(here):
             return None
-        title = title_after(migration.path.parent.name.partition("_")[2])
+        title = title or title_after(migration.path.parent.name.partition("_")[2])
         folder = migration.path.parent.with_name(f"{number}_{title}")
         files = {folder / "migration.sql": up}
         return files if down is None else files | {folder / "down.sql": down}

@@ -60,7 +60,14 @@ class RawSql:
         return ()
 
     def following(
-        self, migration: Migration, before: Migration | None, up: str, down: str | None, *, in_transaction: bool
+        self,
+        migration: Migration,
+        before: Migration | None,
+        up: str,
+        down: str | None,
+        *,
+        in_transaction: bool,
+        title: str | None = None,
     ) -> Mapping[Path, str] | None:
         """The next number, if it is free and the names of both files begin with one."""
         here, there = (_NUMBERED.fullmatch(each.id) if each else None for each in (migration, before))
@@ -69,11 +76,12 @@ class RawSql:
         number = number_after(here["number"], there["number"] if there else None)
         if number is None:
             return None
-        title = here["title"] and "_" + title_after(here["title"][1:])
+        own_title = here["title"] and title_after(here["title"][1:])
+        ending = f"_{title or own_title}" if title or own_title else ""
         if migration.path.name == "up.sql":
-            path = migration.path.parent.with_name(number + title) / "up.sql"
+            path = migration.path.parent.with_name(number + ending) / "up.sql"
         else:
-            path = migration.path.with_name(migration.path.name.replace(migration.id, number + title, 1))
+            path = migration.path.with_name(migration.path.name.replace(migration.id, number + ending, 1))
         return {path: up} if down is None else {path: up, _down_of(path): down}
 
 

@@ -71,7 +71,14 @@ class Sqlx:
         return (Edit(fragment.source.path, 0, 0, _NO_TRANSACTION + line_end(text)),)
 
     def following(
-        self, migration: Migration, before: Migration | None, up: str, down: str | None, *, in_transaction: bool
+        self,
+        migration: Migration,
+        before: Migration | None,
+        up: str,
+        down: str | None,
+        *,
+        in_transaction: bool,
+        title: str | None = None,
     ) -> Mapping[Path, str] | None:
         """The next number, if no other migration has it."""
         name = _NAME.fullmatch(migration.path.name)
@@ -79,7 +86,7 @@ class Sqlx:
         if name is None or number is None:
             return None
         head = "" if in_transaction else f"{_NO_TRANSACTION}\n"
-        stem = f"{number}_{title_after(name['title'])}"
+        stem = f"{number}_{title or title_after(name['title'])}"
         files = {migration.path.with_name(f"{stem}{name['way'] or ''}.sql"): head + up}
         return files if down is None else files | {migration.path.with_name(f"{stem}.down.sql"): head + down}
 

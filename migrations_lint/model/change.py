@@ -1,7 +1,7 @@
 """Facts about relations: what a statement creates, alters or drops. `catalog.py` replays them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from migrations_lint.model.relation import Relation, RelationKind
@@ -114,20 +114,22 @@ class SetsNotNull:
 
 @dataclass(frozen=True, slots=True)
 class SetsDefault:
-    """SET DEFAULT, or DROP DEFAULT where `default` is None."""
+    """SET DEFAULT, or DROP DEFAULT where `default` is None; `default_sql` is the whole of it."""
 
     relation: Relation
     column: str
     default: str | None
+    default_sql: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class SetsIdentity:
-    """ADD GENERATED … AS IDENTITY, or DROP IDENTITY where `identity` is False."""
+    """ADD GENERATED … AS IDENTITY, or DROP IDENTITY where `identity` is False; `always` as for columns."""
 
     relation: Relation
     column: str
     identity: bool
+    always: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

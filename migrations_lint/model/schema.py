@@ -8,10 +8,11 @@ from migrations_lint.model.relation import Relation
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column; `type` as `format_type` spells it, `default` as text or None.
+    """A column; `type` as `format_type` spells it, `default` in a word or two, or None.
 
     `serial`: declared as one, so that `type` is the integer behind it. `domain`: `type` is a domain with constraints
-    of its own. `reads`: the columns that a generated column is computed from.
+    of its own. `reads`: the columns that a generated column is computed from. `default_sql`: the default as SQL, where
+    it was written out; `always`: an identity that takes no value from an INSERT.
     """
 
     name: str
@@ -25,6 +26,8 @@ class Column:
     domain: bool = False
     collation: str | None = None
     reads: tuple[str, ...] = ()
+    default_sql: str | None = field(default=None, compare=False)
+    always: bool = field(default=False, compare=False)
 
 
 class ConstraintKind(Enum):

@@ -14,8 +14,7 @@ from migrations_lint.model import (
 )
 from migrations_lint.release import Release, is_made_again
 from migrations_lint.rules import release_rule
-
-_HELP = "Release code that no longer uses it first; drop it in a later release."
+from migrations_lint.ways import dropped_later
 
 
 @release_rule
@@ -36,7 +35,7 @@ def drop_breaks_running_code(release: Release) -> Iterator[Finding]:
                     statement,
                     f"queries of the running release that name {column.relation}.{column.column} fail from here on, "
                     f"and its data {_how_much(release, column.relation)}is gone",
-                    help=_HELP,
+                    help=dropped_later(column.column),
                     relations=(column.relation,),
                     severity=Severity.ERROR,
                 )
@@ -50,7 +49,7 @@ def drop_breaks_running_code(release: Release) -> Iterator[Finding]:
                 checked,
                 statement,
                 f"queries of the running release that name {dropped.relation} fail from here on{data}",
-                help=_HELP,
+                help=dropped_later(dropped.relation.name),
                 relations=(dropped.relation,),
                 severity=Severity.ERROR,
             )

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.dialect import spelled
 from migrations_lint.model import (
     CheckedMigration,
     CheckedStatement,
@@ -18,6 +17,7 @@ from migrations_lint.model import (
 from migrations_lint.recipes import view_under_old_name
 from migrations_lint.release import Release, is_made_again
 from migrations_lint.rules import release_rule
+from migrations_lint.ways import WRITTEN, column_behind_view, table_behind_view
 
 _NOT_NAMED_BY_CODE = frozenset({RelationKind.INDEX, RelationKind.SEQUENCE})
 _NAMED = frozenset({ObjectKind.DOMAIN, ObjectKind.FUNCTION, ObjectKind.SCHEMA, ObjectKind.TYPE})
@@ -46,7 +46,7 @@ def _of_column(release: Release, checked: CheckedMigration, at: CheckedStatement
         checked,
         at,
         f"queries of the running release that name {column.relation}.{column.column} fail from here on",
-        help=f"Add {column.to}, write both, fill it in batches, and drop {column.column} in a later release.",
+        help=f"{column_behind_view(column.relation, column.column, column.to)} {WRITTEN}",
         relations=(column.relation,),
         severity=Severity.ERROR,
     )
@@ -57,8 +57,7 @@ def _of_relation(release: Release, checked: CheckedMigration, at: CheckedStateme
         checked,
         at,
         f"queries of the running release that name {fact.relation} fail from here on",
-        help=f"In the same transaction, CREATE VIEW {spelled(fact.relation)} AS SELECT * FROM {spelled(fact.to)}, and "
-        "drop the view in a later release.",
+        help=f"{table_behind_view(fact.relation, fact.to)} {WRITTEN}",
         relations=(fact.relation,),
         severity=Severity.ERROR,
         fix=view_under_old_name(at, fact),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from migrations_lint.model import Certainty, ChangesColumnType, Finding, LockFact, Relation, Work
 from migrations_lint.moment import Moment
 from migrations_lint.rules import rule
+from migrations_lint.ways import WRITTEN, column_beside
 
 
 @rule
@@ -24,8 +25,7 @@ def type_change_rewrites_table(moment: Moment) -> Iterator[Finding]:
         how = ", ".join(f"{one.column} changes from {one.before or 'its old type'} to {one.type}" for one in changed)
         yield moment.finding(
             f"reads and writes of {relation} wait while it {unsure} {doing}: {how}",
-            help=f"Add a new column of type {changed[0].type}, keep both in step with a trigger, fill it in batches, "
-            "then let the application use the new one.",
+            help=f"{column_beside(changed[0].column, changed[0].type)} {WRITTEN}",
             relations=(relation,),
             lasting=lasting,
         )

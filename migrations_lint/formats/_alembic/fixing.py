@@ -5,6 +5,7 @@ that it says, and everything else as before.
 """
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations
@@ -21,6 +22,8 @@ from migrations_lint.timeouts import line_end
 
 # Keywords of Alembic's operations that add words to their SQL.
 _KEYWORDS = ("postgresql_concurrently", "postgresql_not_valid", "if_exists", "if_not_exists")
+
+_PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w)")  # as SQLAlchemy's text() finds them
 
 Read = Callable[[str], Migration]
 
@@ -72,7 +75,7 @@ class _Revision:
         """For each step a line of Python: the operation with more keywords, or the SQL in its own words."""
         steps = self.fix.steps
         own = self._own()
-        calls = [f"{self.op}.execute({_literal(step.sql)})" for step in steps]
+        calls = [f"{self.op}.execute({literal(step.sql)})" for step in steps]
         kept = [own if step.sql == self.fix.sql else call for step, call in zip(steps, calls, strict=True)]
         if steps[0].sql == self.fix.sql:
             yield kept
@@ -177,7 +180,7 @@ def _with_keyword(call: cst.Call, name: str) -> cst.Call:
     return call.with_changes(args=[*others, last, after])
 
 
-def _literal(sql: str) -> str:
+def literal(sql: str) -> str:
     """SQL as a Python string for `op.execute`, which reads `:name` as a parameter."""
     text = _escaped(sql)
     if "\n" in text or '"' in text:
@@ -187,6 +190,4 @@ def _literal(sql: str) -> str:
 
 
 def _escaped(sql: str) -> str:
-    text = sql.replace("\\", "\\\\")
-    parts = text.split("::")
-    return "::".join(part.replace(":", "\\\\:") for part in parts)
+    return _PARAMETER.sub(r"\\\\:", sql.replace("\\", "\\\\"))

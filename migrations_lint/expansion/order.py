@@ -1,0 +1,101 @@
+"""The parts of all statements in one order: by the moment of the release, and never before what they stand on."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from migrations_lint.expansion.parts import Part, Phase, Plan, Refusal, Split
+from migrations_lint.expansion.ways_back import names_in
+from migrations_lint.model import Place
+
+
+def in_order(found: Sequence[Split | Refusal]) -> Plan:
+    """A statement that stands on one before it runs at the same moment at the earliest."""
+    refusals: list[Refusal] = []
+    splits: list[Split] = []
+    for each in found:
+        placed = _placed(each, splits) if isinstance(each, Split) else each
+        if isinstance(placed, Split):
+            splits.append(placed)
+        else:
+            refusals.append(placed)
+    for each in _beside_views(splits):
+        splits.remove(each)
+        refusals.append(Refusal(each.sql, each.line, f"{each.table} is a view while it has two names: rename it apart"))
+    notes = dict.fromkeys(note for split in splits for note in split.notes)
+    return Plan(tuple(_merged(_sorted(splits))), tuple(notes), tuple(refusals), tuple(splits))
+
+
+def _placed(split: Split, before: Iterable[Split]) -> Split | Refusal:
+    words = names_in(split.sql)
+    needed = [other for other in before if _stands_on(split, words, other)]
+    at = max((_settled(other) for other in needed), key=lambda phase: phase.rank, default=Phase.BEFORE_DEPLOY)
+    if at is Phase.CONTRACT and split.parts[0].phase is not Phase.CONTRACT:
+        first = next(other for other in needed if _settled(other) is Phase.CONTRACT)
+        return Refusal(
+            split.sql, split.line, f"it needs what `{first.sql}` takes away first: put that into another file"
+        )
+    parts = tuple(replace(part, phase=at) if part.phase.rank < at.rank else part for part in split.parts)
+    return replace(split, parts=parts)
+
+
+def _stands_on(split: Split, words: frozenset[str], other: Split) -> bool:
+    return bool(other.makes & words) and (other.table is None or other.table.name in words or other.hides)
+
+
+def _settled(split: Split) -> Phase:
+    """When the statement has done all that others may stand on; a last part only clears away."""
+    phases = [part.phase for part in split.parts]
+    lasting = [phase for phase in phases if phase is not Phase.CONTRACT] or phases
+    return lasting[-1]
+
+
+def _beside_views(splits: Sequence[Split]) -> list[Split]:
+    """Renames whose table other statements of the migration change too, at a time when it is a view."""
+    return [
+        split
+        for split in splits
+        if split.hides
+        and any(
+            other is not split and (other.hides or any(part.phase is not Phase.BEFORE_DEPLOY for part in other.parts))
+            for other in splits
+            if split.table is not None and split.table.name in names_in(other.sql)
+        )
+    ]
+
+
+def _sorted(splits: Sequence[Split]) -> list[Part]:
+    """Renames last before the deploy: a view shows the columns that the table has by then."""
+    order = sorted(splits, key=lambda split: split.hides)
+    parts = [part for split in order for part in split.parts]
+    return sorted(parts, key=lambda part: part.phase.rank)
+
+
+def _merged(parts: Iterable[Part]) -> list[Part]:
+    """Neighbours that may share a transaction are one file; not past a change that goes on for long."""
+    merged: list[Part] = []
+    for part in parts:
+        last = merged[-1] if merged else None
+        if last is not None and _may_join(last, part):
+            why = last.why if part.why in last.why else f"{last.why} {part.why}"
+            merged[-1] = replace(last, steps=last.steps + part.steps, why=why)
+        else:
+            merged.append(part)
+    return _distinct(merged)
+
+
+def _may_join(last: Part, part: Part) -> bool:
+    return last.phase is part.phase and not (last.is_alone or last.fills or part.begins_anew) and _is_brief(last)
+
+
+def _is_brief(part: Part) -> bool:
+    return all(step.place is Place.HERE for step in part.steps)
+
+
+def _distinct(parts: Sequence[Part]) -> list[Part]:
+    """No title twice, for files are called by them."""
+    seen: dict[str, int] = {}
+    named: list[Part] = []
+    for part in parts:
+        seen[part.title] = number = seen.get(part.title, 0) + 1
+        named.append(part if number == 1 else replace(part, title=f"{part.title}_{number}"))
+    return named
