@@ -102,7 +102,7 @@ def moments(
         if migration.path == at:
             yield from _moments(migration, Direction.UP, migration.up, base, settings, frozenset(), [])
             return
-        _migration(migration, base, settings, (), wanted=False)
+        _migration(migration, base, settings, None)
 
 
 def schemas_built_by(migrations: Sequence[Migration], settings: LintSettings) -> Iterator[SchemaSnapshot]:

@@ -102,8 +102,7 @@ class _Decision:
 
     def _type(self, change: ChangesColumnType) -> Split | Refusal:
         made = frozenset({change.column})
-        worst = {lock.work for lock in self.moment.locks_on_live_tables() if lock.relation == change.relation}
-        if not worst & {Work.REWRITE, Work.SCAN, Work.INDEX_BUILD}:
+        if not self._is_lasting():
             back = self._type_before(change)
             return self._kept(Phase.BEFORE_DEPLOY, made, change.relation, undo=back)
         notes = (
@@ -175,6 +174,8 @@ class _Decision:
         phase = Phase.AFTER_DEPLOY if tightens or not constraint.columns else Phase.BEFORE_DEPLOY
         if constraint.using_index or not constraint.valid or not self._is_lasting():
             return self._kept(phase, made, table)
+        if constraint.kind is ConstraintKind.EXCLUDE:
+            return self._refused("an exclusion constraint is not built beside traffic; copy into a new table")
         if constraint.kind in _INDEXED:
             why = (
                 "Builds the unique index beside traffic; rows that are there twice make it fail, and leave an INVALID "

@@ -59,4 +59,5 @@ def verb(moment: Moment) -> str:
 
 
 def made_relations(facts: Sequence[Fact]) -> frozenset[str]:
+    """The relations that a statement makes, by their bare names."""
     return frozenset(fact.relation.name for fact in facts if isinstance(fact, CreatesRelation))
