@@ -72,11 +72,13 @@ def _answer(invocation: Invocation, history: "History", migration: "Migration", 
     from migrations_lint.expansion.files import NoPlace, planned
 
     settings = invocation.linter.lint
-    found = plan_of(history.migrations, migration, settings, production_of(settings))
+    production = production_of(settings)
+    found = plan_of(history.migrations, migration, settings, production)
     if found.refusals or found.changes_nothing:
         return Answer(migration, found, ())
     try:
-        files = planned(found, migration, history.migrations, timeouts_of(invocation.settings.inject))
+        timeouts = timeouts_of(invocation.settings.inject)
+        files = planned(found, migration, history.migrations, timeouts, settings, production)
     except NoPlace as error:
         if needs_files:
             raise

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from migrations_lint.catalog.indexes import names_column, with_column_renamed
 from migrations_lint.catalog.step import change_columns, family, step, without
 from migrations_lint.model import (
     AddsColumn,
@@ -90,7 +91,7 @@ def _(fact: DropsColumn, schema: SchemaSnapshot) -> None:
                 table,
                 columns=without(table.columns, fact.column),
                 constraints={n: c for n, c in table.constraints.items() if fact.column not in c.columns},
-                indexes=tuple(index for index in table.indexes if fact.column not in index.columns),
+                indexes=tuple(index for index in table.indexes if not names_column(index, fact.column)),
             )
         )
 
@@ -109,7 +110,7 @@ def _(fact: RenamesColumn, schema: SchemaSnapshot) -> None:
             name: replace(c, columns=new(c.columns), not_null_columns=new(c.not_null_columns))
             for name, c in table.constraints.items()
         }
-        indexes = tuple(replace(index, columns=new(index.columns)) for index in table.indexes)
+        indexes = tuple(with_column_renamed(index, fact.column, fact.to) for index in table.indexes)
         schema.put(replace(table, columns=columns, constraints=constraints, indexes=indexes))
 
 

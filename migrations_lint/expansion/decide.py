@@ -240,7 +240,7 @@ class _Decision:
             (Step(empty or self.sql, Place.LATER),),
             "Changes the rows that are there, once only code is running that writes the new ones rightly.",
             fills=True,
-            key=key_of(self.moment.before.find(change.relation)) if is_update else None,
+            key=key_of(self.moment.before.find(change.relation)),
         )
         notes = () if empty else (f"No way back tells what the rows held before: {self.sql}",)
         return Split(self.sql, self.line, (part,), frozenset(columns), change.relation, notes)

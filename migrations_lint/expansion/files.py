@@ -4,12 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from migrations_lint.dialect import quoted
 from migrations_lint.edits import edited
 from migrations_lint.errors import LintError
+from migrations_lint.expansion.allowances import allowed
 from migrations_lint.expansion.parts import Part, Plan
 from migrations_lint.files import is_file, unsaved
 from migrations_lint.formats import AddsMigrations, MigrationFormat, formats
 from migrations_lint.model import Edit, Migration
+from migrations_lint.settings import LintSettings
+from migrations_lint.snapshot import SchemaSnapshot
 from migrations_lint.timeouts import Timeouts
 
 _BATCH = 1000
@@ -33,9 +37,16 @@ class Planned:
 
 
 def planned(
-    plan: Plan, migration: Migration, migrations: Sequence[Migration], timeouts: Timeouts
+    plan: Plan,
+    migration: Migration,
+    migrations: Sequence[Migration],
+    timeouts: Timeouts,
+    settings: LintSettings,
+    snapshot: SchemaSnapshot | None = None,
 ) -> tuple[Planned, ...]:
     """Every part as the migration that stands for it, in their order; `migrations` are the whole history.
+
+    With comments that allow what the linter would find in them, and the plan means.
 
     Raises NoPlace where there is no name for one, or a file of that name exists.
     """
@@ -47,8 +58,9 @@ def planned(
             next_step="Write what the plan shows into files of your own, in its order.",
         )
     before, taken = _next(migration, migrations), {each.id for each in migrations}
-    made: list[Planned] = []
+    made: list[Migration] = []
     texts: dict[Path, str] = {}
+    groups: list[tuple[Part, list[Path]]] = []
     last = replace(migration, id=next(iter(migration.parents), "")) if _names_parents(migration) else migration
     for part in plan.parts:
         up, down = _up(part), _down(part, migration)
@@ -60,8 +72,15 @@ def planned(
         if last.id in taken:
             _free(None, migration)
         texts |= files
-        made.append(Planned(part, files))
-    return tuple(made)
+        made.append(replace(last, root=migration.root))
+        groups.append((part, list(files)))
+    texts = allowed(made, texts, _before(migration, migrations), settings, snapshot)
+    return tuple(Planned(part, {path: texts[path] for path in paths}) for part, paths in groups)
+
+
+def _before(migration: Migration, migrations: Sequence[Migration]) -> list[Migration]:
+    at = next(number for number, each in enumerate(migrations) if each.path == migration.path)
+    return list(migrations[:at])
 
 
 def _next(migration: Migration, migrations: Sequence[Migration]) -> Migration | None:
@@ -123,7 +142,7 @@ def _up(part: Part) -> str:
 
 def _statements(part: Part) -> Iterator[str]:
     if part.fills and part.key is not None:
-        yield f"-- gatekeeper: backfill by {part.key} in batches of {_BATCH}\n"
+        yield f"-- gatekeeper: backfill by {quoted(part.key)} in batches of {_BATCH}\n"
     yield from (f"{step.sql};\n" for step in part.steps)
 
 

@@ -122,3 +122,17 @@ def test_a_copy_of_the_schema_changes_alone() -> None:
 
     assert "mood" in schema.types
     assert "m" in table(schema, "t").columns
+
+
+def test_a_partial_index_goes_with_the_column_of_its_condition_also_under_another_name() -> None:
+    schema = built(
+        "CREATE TABLE t (a int, b text, ab int)",
+        "CREATE INDEX by_condition ON t (b) WHERE a > 3; CREATE INDEX by_expression ON t ((a + 1))",
+        "CREATE INDEX stays ON t (b) WHERE ab > 3 AND b <> 'a' AND abs(ab) = 1",
+        "ALTER TABLE t RENAME COLUMN a TO c",
+    )
+    assert {index.predicate for index in table(schema, "t").indexes if index.name.name == "by_condition"} == {"c > 3"}
+
+    replay(facts_of(parse(script("ALTER TABLE t DROP COLUMN c").fragments[0]).statements[0], Scene(schema, 18)), schema)
+
+    assert [index.name.name for index in table(schema, "t").indexes] == ["stays"]

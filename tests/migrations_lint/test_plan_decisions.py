@@ -12,6 +12,7 @@ from migrations_lint.settings import LintSettings
 from migrations_lint.timeouts import Timeouts
 from tests.migrations_lint.test_fixes_of_files import TOOLS, files
 
+SETTINGS = LintSettings(server_version=15)
 BASE = """CREATE TABLE orders (id bigint PRIMARY KEY, note text, total integer CHECK (total > 0), who integer);
 CREATE INDEX orders_note ON orders (lower(note));
 CREATE VIEW totals AS SELECT total FROM orders;
@@ -26,7 +27,7 @@ def planned_in(folder: Path, change: str, base: str = BASE, tool: str = "raw_sql
             (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_text(text)
     history = read_history([folder], tool)
-    return plan_of(history.migrations, history.migrations[1], LintSettings(server_version=15))
+    return plan_of(history.migrations, history.migrations[1], SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_every_tool_reads_its_files_as_the_plan_means_them(tmp_path: Path, tool:
     plan = planned_in(tmp_path, change, base, tool)
     before = read_history([tmp_path], tool)
 
-    made = planned(plan, before.migrations[1], before.migrations, Timeouts("2s"))
+    made = planned(plan, before.migrations[1], before.migrations, Timeouts("2s"), SETTINGS)
     for path, text in [pair for each in made for pair in each.files.items()]:
         assert not path.exists()
         path.parent.mkdir(exist_ok=True)
@@ -141,7 +142,7 @@ def test_every_tool_reads_its_files_as_the_plan_means_them(tmp_path: Path, tool:
         elif len(each.part.steps) > 1:
             assert migration.up.in_transaction
     with pytest.raises(NoPlace, match=r"exists already|no free number"):
-        planned(plan, before.migrations[1], after.migrations[:2], Timeouts("2s"))
+        planned(plan, before.migrations[1], after.migrations[:2], Timeouts("2s"), SETTINGS)
 
 
 def statements(sql: str) -> list[str]:

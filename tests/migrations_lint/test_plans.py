@@ -12,9 +12,11 @@ from gatekeeper.staging.lock_trace import run_through
 from gatekeeper.staging.rollback_proof import prove
 from gatekeeper.staging.scratch import Scratch
 from gatekeeper.staging.server import StagingServer
+from migrations_lint.engine import lint
 from migrations_lint.expansion import Phase, Plan, plan_of
 from migrations_lint.expansion.files import Planned, planned
 from migrations_lint.history import History, read_history
+from migrations_lint.model import Severity
 from migrations_lint.settings import LintSettings
 from migrations_lint.timeouts import Timeouts
 from tests.migrations_lint.harm import harm, ran
@@ -46,7 +48,7 @@ def made(case: Case, tmp_path: Path) -> Made:
     settings = LintSettings(server_version=15)
     plan = plan_of(original.migrations, original.migrations[1], settings)
     assert plan.refusals == ()
-    files = planned(plan, original.migrations[1], original.migrations, TIMEOUTS)
+    files = planned(plan, original.migrations[1], original.migrations, TIMEOUTS, settings)
     for each in files:
         for path, text in each.files.items():
             path.write_text(text)
@@ -62,6 +64,20 @@ def test_every_part_is_proven_both_ways(made: Made, embedded: StagingServer) -> 
 
     bad = [(p.id, p.schema_differences, p.data_differences, p.failure) for p in report.proofs if is_bad(p.verdict)]
     assert len(bad) == (1 if made.case.loses else 0), bad
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_linter_finds_nothing_to_stop_a_part(made: Made) -> None:
+    found = [
+        (finding.rule, finding.path.name, finding.begins.line, finding.message)
+        for each in made.files
+        for finding in lint(
+            made.history.migrations, LintSettings(server_version=15), selected=frozenset({each.path})
+        ).standing()
+        if finding.severity is Severity.ERROR or finding.rule.startswith("suppression")
+    ]
+
+    assert found == []
 
 
 def is_bad(verdict: ProofVerdict) -> bool:
