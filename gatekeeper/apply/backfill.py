@@ -18,7 +18,7 @@ from gatekeeper.apply.keys import Keys, keys_of
 from gatekeeper.apply.statements import Batch, PlannedStatement
 from gatekeeper.model.applied import Attempt, stall_of
 
-_TELL_EVERY_SECONDS = 10.0
+_TELL_EVERY_SECONDS = 1.0
 _LOOK_AT_LAG_EVERY_SECONDS = 0.5
 # Where our role may not see it, it is as if there were none.
 _LAG = "SELECT coalesce(max(extract(epoch FROM replay_lag)), 0)::float8 FROM pg_stat_replication"
@@ -79,7 +79,7 @@ class _Walk:
             if time.monotonic() - told > _TELL_EVERY_SECONDS:
                 told = time.monotonic()
                 how_far = pace.Progress(after.keys, total, after.keys - first, told - began)
-                self.guard.tell(f"{self.piece.name}: backfill of {self.keys.table}, {how_far}")
+                self.guard.show(f"{self.piece.name}: backfill of {self.keys.table}, {how_far}")
             time.sleep(now.rest)
 
     def _next(self, size: int) -> Checkpoint | None:

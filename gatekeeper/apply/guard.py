@@ -84,13 +84,14 @@ def _unkept(one: Attempt) -> None:
 
 @dataclass
 class Guard:
-    """Runs transactions on one target; `tell` hears what we wait for, `keep` each try."""
+    """Runs transactions on one target; `tell` hears what we wait for, `show` how far long work is, `keep` each try."""
 
     target: Target
     budget: Budget
     terms: Terms = field(default_factory=Terms)
     tell: Callable[[str], None] = _quiet
     keep: Callable[[Attempt], None] = _unkept
+    show: Callable[[str], None] = _quiet
 
     def __post_init__(self) -> None:
         self._measure = Measure(self.target, self.budget)

@@ -26,11 +26,15 @@ from migrations_lint.model import Migration
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Who hears how it goes: each migration as it begins, what it waits for in words, each try when it is over."""
+    """Who hears how it goes: each migration as it begins, what it waits for in words, each try when it is over.
+
+    `shows` hears every second how far a build or a backfill is.
+    """
 
     begins: Callable[[Migration], None] = lambda migration: None
     waits: Callable[[str], None] = lambda line: None
     tried: Callable[[Attempt], None] = lambda attempt: None
+    shows: Callable[[str], None] = lambda line: None
 
     def keeps(self, attempt: Attempt) -> None:
         """Tell of a try here, and in the trace of the process."""
@@ -72,7 +76,7 @@ def migrate(
         if plan:
             every = [batch for _, batches in plan for batch in batches]
             wait_until_clear(target, every, terms, budget, listener.waits)
-        guard = Guard(target, budget, terms, listener.waits, listener.keeps)
+        guard = Guard(target, budget, terms, listener.waits, listener.keeps, listener.shows)
         applied = []
         for number, (migration, batches) in enumerate(plan):
             listener.begins(migration)

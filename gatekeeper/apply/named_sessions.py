@@ -6,7 +6,7 @@ that they wait for is cancelled; one that only holds its locks, idle in its tran
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -59,11 +59,22 @@ class NamedSessions:
     """Use as a context around the command that opens them; afterwards its attributes say what was seen.
 
     `cancelled` is how often one of ours was stopped; `longest_wait` is how long, in seconds, one of ours has waited for
-    a lock at a stretch; `builds` are the statements seen that build or drop CONCURRENTLY.
+    a lock at a stretch; `builds` are the statements seen that build or drop CONCURRENTLY. One of ours that waits for
+    longer than `patience`, in seconds, is stopped too. `also` looks on from the same connection.
     """
 
-    def __init__(self, watcher: Connection[Any], name: str, budget_seconds: float) -> None:
-        self._watcher, self._name, self._budget = watcher, name, budget_seconds
+    def __init__(
+        self,
+        watcher: Connection[Any],
+        name: str,
+        budget_seconds: float,
+        *,
+        patience: float | None = None,
+        also: Callable[[Connection[Any]], None] | None = None,
+    ) -> None:
+        self._watcher, self._name, self._budget, self._patience, self._also = (
+            watcher, name, budget_seconds, patience, also,
+        )  # fmt: skip
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._since: dict[tuple[int, int], float] = {}
@@ -109,6 +120,10 @@ class NamedSessions:
         self.stall = Stall(len(self._stalled), max(self.stall.worst_seconds, worst))
         self._note_waits_of_ours(ours, now)
         self._stop_those(pid for (_, pid), since in self._since.items() if now - since >= self._budget)
+        if self._patience is not None:
+            self._stop_those(pid for pid, since in self._waits_since.items() if now - since >= self._patience)
+        if self._also is not None:
+            self._also(self._watcher)
 
     def _ours(self) -> list[NamedSession]:
         with self._watcher.cursor(row_factory=class_row(NamedSession)) as cursor:

@@ -144,7 +144,7 @@ class _Stand:
         finally:  # also when a person stops us: what the tool has begun must not run on
             self._end(name)
         if seen.builds and not finished.is_good:
-            drop_left_behind(self.target.connection, before)
+            drop_left_behind(self.target.connection, before, seen.builds)
         return _Try(finished, seen)
 
     def _end(self, name: str) -> None:

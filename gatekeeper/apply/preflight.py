@@ -233,7 +233,7 @@ def _leftovers(found: Conditions) -> Iterator[Item]:
         yield Item("index", Verdict.GO, seen, f"DROP INDEX CONCURRENTLY {index};")
     for partition in found.half_detached:
         step = f"ALTER TABLE … DETACH PARTITION {partition} FINALIZE;"
-        yield Item("partition", Verdict.STOP, f"{partition} is detached half-way", step)
+        yield Item("partition", Verdict.GO, f"{partition} is detached half-way", step)
 
 
 def _connections(found: Conditions) -> Iterator[Item]:

@@ -16,14 +16,18 @@ from gatekeeper.model.blocker import Blocker
 class LockNotAcquired(GaveWay):
     """The migration gave way to other sessions every time, as it should, and never ran."""
 
-    def __init__(self, what: str, attempts: Sequence[Attempt], blockers: Sequence[Blocker]) -> None:
+    def __init__(
+        self, what: str, attempts: Sequence[Attempt], blockers: Sequence[Blocker], left: Sequence[object] = ()
+    ) -> None:
+        """`left` are invalid indexes of its own that could not be dropped at once."""
         self.attempts, self.blockers = tuple(attempts), tuple(blockers)
         self.tries = len(self.attempts)
         self.stall = stall_of(attempts)
         tried = f"in {self.tries} {'try' if self.tries == 1 else 'tries'}" if self.tries else "without stalling others"
+        changed = "nothing of it was changed" if not left else "nothing of it can be used yet"
         super().__init__(
-            f"{what}: the locks were not to be had {tried}; nothing of it was changed",
-            seen=[str(blocker) for blocker in blockers],
+            f"{what}: the locks were not to be had {tried}; {changed}",
+            seen=[*map(str, blockers), *_left(left)],
             next_step="End those sessions or pick a quieter time, then run the same command again.",
         )
 
@@ -59,12 +63,29 @@ class MigrationFailed(GatekeeperError):
 
     exit_code = 1
 
-    def __init__(self, what: str, statement: PlannedStatement | None, error: psycopg.Error) -> None:
+    def __init__(
+        self, what: str, statement: PlannedStatement | None, error: psycopg.Error, left: Sequence[object] = ()
+    ) -> None:
         where = (
             f"in line {statement.line}: {' '.join(statement.sql.split())[:160]}" if statement else "in our bookkeeping"
         )
         super().__init__(
             f"{what}: {error.diag.message_primary or error} (SQLSTATE {error.sqlstate})",
-            seen=[where],
+            seen=[where, *_left(left)],
             next_step="Correct the migration; what was in its transaction is rolled back.",
         )
+
+
+class OutcomeUnknown(GatekeeperError):
+    """The connection was lost while a statement ran that is in no transaction, and the catalog does not tell of it."""
+
+    def __init__(self, what: str, statement: PlannedStatement) -> None:
+        super().__init__(
+            f"{what}: the connection was lost while a statement ran outside any transaction, and it may be in place",
+            seen=[f"in line {statement.line}: {' '.join(statement.sql.split())[:160]}"],
+            next_step="Look whether it is. If so, take it out of the file; then run the same command again.",
+        )
+
+
+def _left(indexes: Sequence[object]) -> list[str]:
+    return [f"left for the next run to drop: the invalid index {index}" for index in indexes]

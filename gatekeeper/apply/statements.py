@@ -9,7 +9,7 @@ from gatekeeper.apply.demand import Demand, asked_before, demands_of
 from gatekeeper.errors import GatekeeperError
 from migrations_lint.backfill import Backfill, mark_above
 from migrations_lint.engine import lint
-from migrations_lint.model import Direction, Fact, LockFact, Migration, Script, Statement
+from migrations_lint.model import Direction, Fact, LockFact, Migration, NeedsNoTransaction, Script, Statement
 from migrations_lint.parse import parse
 from migrations_lint.parse.key_range import Narrowable, narrowable
 from migrations_lint.settings import LintSettings
@@ -100,7 +100,17 @@ def batches_of(migration: Migration) -> tuple[Batch, ...]:
 
 def _with_facts(batch: Batch, migration: Migration, facts: Mapping[tuple[Path, int, str], tuple[Fact, ...]]) -> Batch:
     known = tuple(replace(one, facts=facts.get((migration.path, one.line, one.sql), ())) for one in batch.statements)
-    return replace(batch, statements=known)
+    return replace(batch, statements=known, in_transaction=batch.in_transaction or _may_have_one(known))
+
+
+def _may_have_one(statements: Sequence[PlannedStatement]) -> bool:
+    """Whether a script that has no transaction may have one here, so that the statement and its note stand together.
+
+    A procedure or a DO block may end transactions itself.
+    """
+    return not any(isinstance(fact, NeedsNoTransaction) for one in statements for fact in one.facts) and not any(
+        one.sql[:4].upper() in {"CALL", "DO $", "DO '"} or not one.facts for one in statements
+    )
 
 
 def _batches(script: Script) -> Iterator[Batch]:

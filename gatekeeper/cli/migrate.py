@@ -1,6 +1,7 @@
 """`gatekeeper migrate`: apply pending migrations, and never make anyone wait longer than the budget."""
 
 import json
+import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,11 +22,17 @@ from gatekeeper.cli.shared import Invocation, command, history_of, target_of
 from gatekeeper.errors import GaveWay
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.status import Status
+
     from gatekeeper.apply.backoff import Budget
     from gatekeeper.apply.terms import Terms
     from gatekeeper.model.applied import Attempt, MigrateReport
     from migrations_lint.history import History
     from migrations_lint.model import Migration
+
+_SHOWN_EVERY_SECONDS = 10.0
 
 
 @command()
@@ -97,12 +104,28 @@ def _apply(
             if attempt.number > 1 or attempt.outcome != "committed":
                 invocation.err.print(try_in_words(attempt), markup=False)
 
+        listener = Listener(begins, waits, tried, _shows(invocation, status))
         try:
-            return apply(target, history.migrations, budget, terms=terms, listener=Listener(begins, waits, tried))
+            return apply(target, history.migrations, budget, terms=terms, listener=listener)
         except GaveWay as gave_way:
             if invocation.wants_json:
                 click.echo(_json(gave_way_as_json(gave_way, attempts)))
             raise
+
+
+def _shows(invocation: Invocation, status: "Status") -> "Callable[[str], None]":
+    """On a terminal how far it is stands in one line; elsewhere a line is enough now and then."""
+    last = time.monotonic()
+
+    def shows(line: str) -> None:
+        nonlocal last
+        if invocation.err.is_terminal:
+            status.update(line)
+        elif time.monotonic() - last >= _SHOWN_EVERY_SECONDS:
+            last = time.monotonic()
+            invocation.err.print(line, markup=False)
+
+    return shows
 
 
 def _budget(

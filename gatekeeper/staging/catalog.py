@@ -17,7 +17,10 @@ BOOKKEEPING = frozenset(
         "alembic_version",
         "django_migrations",
         "flyway_schema_history",
+        "gatekeeper_backfills",
+        "gatekeeper_builds",
         "gatekeeper_migrations",
+        "gatekeeper_progress",
         "goose_db_version",
         "schema_migrations",
     }

@@ -38,7 +38,6 @@ WRAPAROUND = blocker(900, kind="autovacuum worker", query="autovacuum: VACUUM pu
         (Conditions(on_tables=(blocker(3600, pid=None, application="tx-1"),)), ALTER, "prepared transaction"),
         (Conditions(wants_synchronous=True, synchronous_commit="on"), ALTER, "synchronous standby"),
         (Conditions(slots=(Slot("cdc", True, 0, 1000),)), REWRITE, "replication slot"),
-        (Conditions(half_detached=("public.orders_2020",)), ALTER, "partition"),
         (Conditions(disk_free=5_000_000_000), REWRITE, "disk"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -73,6 +72,14 @@ def test_whoever_holds_the_table_is_waited_for_where_the_lock_is_asked_for(appli
 
     assert item.verdict is Verdict.WAIT
     assert waits([item]) == ()
+
+
+def test_a_half_detached_partition_is_told_and_the_run_that_began_it_may_go_on() -> None:
+    told = judge(Conditions(half_detached=("public.orders_2020",)), ALTER, "migrator")
+
+    (item,) = [item for item in told if item.subject == "partition"]
+    assert item.verdict is Verdict.GO
+    assert "FINALIZE" in (item.next_step or "")
 
 
 def test_what_a_migration_does_not_need_does_not_stop_it() -> None:
