@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 
@@ -45,13 +45,24 @@ _TEMPLATE = "Nothing is known of this statement: what the tool puts in place of 
 _MAY_DO_ANYTHING = frozenset({"do_stmt", "call_stmt", "execute_stmt", "select_stmt"})
 
 
+Place = tuple[Path, Direction, int, str]
+"""A statement of a history: its migration's path, the way, the line in the file, and its text."""
+
+Observed = Mapping[Place, tuple[LockFact, ...]]
+"""What a real server was seen to lock and do where the text does not tell."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Base:
-    """What a migration starts from: the schema, the database that it will meet, and whether that has it already."""
+    """What a migration starts from: the schema, the database that it will meet, and whether that has it already.
+
+    `observed` is what a real server has shown of statements whose effect the text does not tell.
+    """
 
     schema: SchemaSnapshot
     production: SchemaSnapshot | None = None
     pending: bool = True
+    observed: Observed = field(default_factory=dict)
 
 
 def lint(
@@ -61,11 +72,13 @@ def lint(
     *,
     selected: frozenset[Path] | None = None,
     code: Code | None = None,
+    observed: Observed | None = None,
 ) -> Report:
     """Check a history in its own order. `selected` paths are reported; the others only build the catalog.
 
     With a `snapshot` of production, migrations that it holds already are checked against the schema of their time, and
     pending ones against the snapshot and what the pending ones before them make of it. `code` is the application's own.
+    Where it was `observed` what an unknown statement does, the rules are asked about that.
 
     Raises UnknownRule for a rule name in the settings that no rule has.
     """
@@ -78,6 +91,7 @@ def lint(
     findings: dict[int, list[Finding]] = {}
     for migration, base in zip(migrations, _bases(migrations, snapshot, settings), strict=True):
         wanted = selected is None or migration.path in selected
+        base = replace(base, observed=observed) if observed else base
         one, found = _migration(migration, base, settings, audience if wanted else None)
         if wanted:
             findings[len(checked)] = found
@@ -193,15 +207,24 @@ def _moments(
         for statement in statements:
             session = session.entering(in_transaction=fragment.in_transaction, schema=schema)
             scene = Scene(schema, settings.server_version, session.search_path)
-            facts = _here(facts_of(statement, scene), session)
+            told = facts_of(statement, scene)
+            place = (migration.path, direction, statement.begins.line, statement.sql)
+            facts = _here(_seen(told, base.observed.get(place)) if base.observed else told, session)
             session = session.beginning(facts, schema)
             known = (base.production, base.pending, next(doomed))
             yield Moment(migration, direction, statement, facts, schema, settings, session, made_by_up, *known)
             replay(facts, schema)
-            if statement.kind in _MAY_DO_ANYTHING and any(isinstance(fact, Unknown) for fact in facts):
+            if statement.kind in _MAY_DO_ANYTHING and any(isinstance(fact, Unknown) for fact in told):
                 schema.doubt()
             session = session.leaving(facts, schema)
     schema.end_session()
+
+
+def _seen(told: Sequence[Fact], observed: Sequence[LockFact] | None) -> Sequence[Fact]:
+    """What was seen takes the place of what was unknown, and of what was guessed about locks beside it."""
+    if observed is None or not any(isinstance(fact, Unknown) for fact in told):
+        return told
+    return (*(fact for fact in told if not isinstance(fact, (Unknown, LockFact))), *observed)
 
 
 def _doomed(statements: Sequence[Statement], scene: Scene) -> Iterator[frozenset[Relation]]:

@@ -30,7 +30,9 @@ def check(invocation: Invocation, paths: tuple[Path, ...], since: str | None, st
     if not invocation.wants_json:
         click.echo(text + "\n")
     proofs = proved(invocation, history, staging)
-    refused = report.reaches(Severity(invocation.settings.lint.fail_on))
+    threshold = Severity(invocation.settings.lint.fail_on)
+    seen = any(harm.severity.rank >= threshold.rank for proof in proofs.proofs for harm in proof.harms)
+    refused = report.reaches(threshold) or seen
     refuted = proofs.count(ProofVerdict.REFUTED) + proofs.count(ProofVerdict.FAILED) > 0
     verdict = "fail" if refused or refuted else "unknown" if report.problems else "pass"
     if invocation.wants_json:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ def proved(
     from gatekeeper.staging.at_hand import extensions_of
     from gatekeeper.staging.estimate import with_estimates
     from gatekeeper.staging.judge import tolerating
+    from gatekeeper.staging.observed import with_harms
     from gatekeeper.staging.remembered import prove_what_is_new
     from gatekeeper.staging.server import choose_server
     from migrations_lint.api import production_of
@@ -58,7 +60,9 @@ def proved(
             report = with_estimates(report, history.migrations, choice, production, linter, limit)
     report = tolerating(report, invocation.settings.verify.tolerate)
     same_version = replace(linter, server_version=report.server_version)
-    return with_disagreements(report, lint(history.migrations, same_version, selected=selected).migrations)
+    ask = partial(lint, history.migrations, same_version, production, selected=selected)
+    first = ask()
+    return with_harms(with_disagreements(report, first.migrations), first, lambda seen: ask(observed=seen))
 
 
 @contextmanager

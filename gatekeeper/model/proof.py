@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gatekeeper.model.estimate import Estimate
 from gatekeeper.model.grade import Grade
-from migrations_lint.model import LockFact, LockMode, Relation, RelationKind
+from migrations_lint.model import LockFact, LockMode, Relation, RelationKind, Severity
 
 
 class ProofVerdict(Enum):
@@ -179,6 +179,18 @@ class Disagreement:
 
 
 @dataclass(frozen=True, slots=True)
+class Harm:
+    """What a lint rule says of a statement by what the server was seen to do, where its text tells nothing."""
+
+    direction: str
+    line: int
+    rule: str
+    severity: Severity
+    message: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
 class RollbackProof:
     """The proof, or the refutation, for one migration."""
 
@@ -193,6 +205,7 @@ class RollbackProof:
     stand_ins: tuple[str, ...] = ()
     failure: Failure | None = None
     disagreements: tuple[Disagreement, ...] = ()
+    harms: tuple[Harm, ...] = ()
     counted: tuple[LossWitness, ...] = ()
     """The losses as they stood on a live database, where one was asked."""
     estimates: tuple[Estimate, ...] = ()

@@ -60,6 +60,17 @@ def _proof(proof: RollbackProof) -> dict[str, Any]:
         "loss": [_loss(loss, counted) for loss, counted in _counted(proof)],
         "stand_ins": list(proof.stand_ins),
         "estimates": [_estimate(one) for one in proof.estimates],
+        "harms": [
+            {
+                "direction": one.direction,
+                "line": one.line,
+                "rule": one.rule,
+                "severity": one.severity.value,
+                "message": one.message,
+                "help": one.help,
+            }
+            for one in proof.harms
+        ],
         "disagreements": [
             {
                 "direction": one.direction,
@@ -205,9 +216,15 @@ def reasons(proof: RollbackProof) -> Iterator[str]:
         if trace is not None and trace.waits:
             yield f"    {way}: {'; '.join(_waiting(trace))}"
     yield from map(_estimate_line, proof.estimates)
+    for harm in proof.harms:
+        yield f"    {harm.direction}, line {harm.line}: {harm.severity.value}, as seen: {harm.message} [{harm.rule}]"
+        yield f"      {harm.help}"
     for one in proof.disagreements:
+        expects = (
+            "cannot tell what is done to" if one.predicted == "unknown" else f"expects {one.predicted or 'no lock'} on"
+        )
         yield (
-            f"    {one.direction}, line {one.line}: the linter expects {one.predicted or 'no lock'} on {one.relation}, "
+            f"    {one.direction}, line {one.line}: the linter {expects} {one.relation}, "
             f"PostgreSQL shows {one.observed or 'none'}"
         )
 

@@ -12,6 +12,7 @@ from migrations_lint.model import (
     LockMode,
     Relation,
     RelationKind,
+    Unknown,
     Work,
 )
 
@@ -39,7 +40,9 @@ def disagreements(checked: CheckedMigration, proof: RollbackProof) -> Iterator[D
         for statement in trace.statements if trace else ():
             known = predicted.get((direction, statement.line, statement.sql))
             if known is not None:
-                yield from _of_one(direction, statement, known.locks, held)
+                said = "unknown" if any(True for _ in known.all(Unknown)) else None
+                for one in _of_one(direction, statement, known.locks, held):
+                    yield replace(one, predicted=one.predicted or said)
             held.update(fact.relation for fact in statement.facts)
 
 

@@ -84,6 +84,22 @@ def test_check_says_both_answers(history: Path) -> None:
     assert [m["verdict"] for m in report["verify"]["migrations"]] == ["refuted"]
 
 
+def test_what_no_text_tells_is_judged_by_what_the_server_was_seen_to_do(history: Path, server: StagingServer) -> None:
+    block = "DO $$ BEGIN EXECUTE 'ALTER TABLE ' || 'orders' || ' ALTER id TYPE int'; END $$;\n"
+    (history / "0002_proven.up.sql").write_text(f"SELECT 1;\n{block}")
+    words = ("check", history / "0002_proven.up.sql", "--staging", server.url, "--quiet")
+    seen, as_json = gatekeeper(*words), gatekeeper(*words, "--format", "json")
+    (history / "0002_proven.up.sql").write_text(f"-- gatekeeper: allow effect-unknown because it is small\n{block}")
+    allowed = gatekeeper(*words, "--format", "json")
+
+    harms = json.loads(as_json.out)["verify"]["migrations"][0]["harms"]
+    assert "up, line 2: error, as seen: reads and writes of public.orders wait while it is rewritten" in seen.out
+    assert "lock-waits-without-timeout" in {harm["rule"] for harm in harms}
+    assert ("effect-unknown", "error", 2) in {(harm["rule"], harm["severity"], harm["line"]) for harm in harms}
+    assert json.loads(allowed.out)["verify"]["migrations"][0]["harms"] == []
+    jsonschema.validate(json.loads(as_json.out)["verify"], SCHEMA)
+
+
 def test_what_has_not_changed_is_not_run_again(history: Path, tmp_path: Path) -> None:
     config = tmp_path / "gatekeeper.toml"
     config.write_text(f'[staging]\ncache = "{tmp_path / "kept"}"\n')

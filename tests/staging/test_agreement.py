@@ -43,4 +43,4 @@ def test_what_no_text_tells_is_seen(server: StagingServer) -> None:
     sql = "SELECT 1;\nDO $$ BEGIN EXECUTE 'ALTER TABLE ' || 'item' || ' ALTER id TYPE int'; END $$"
     (one,) = [found for found in told(server, sql) if found.relation.name == "item"]
 
-    assert (one.line, one.predicted, one.observed) == (2, None, "ACCESS EXCLUSIVE (rewrite)")
+    assert (one.line, one.predicted, one.observed) == (2, "unknown", "ACCESS EXCLUSIVE (rewrite)")
