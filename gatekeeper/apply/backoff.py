@@ -7,6 +7,7 @@ _TRIES_TO_PAY_FOR = 10
 _PAUSE_PER_STALL = 4.0
 _SHORTEST_PAUSE_SECONDS = 0.1
 _SHORTEST_WAIT_SECONDS = 0.005
+_VACUUM_NEEDS_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,14 @@ class Budget:
         return _TRIES_TO_PAY_FOR * self.max_stall if self.max_total_stall is None else self.max_total_stall
 
 
-def lock_wait(attempt: int, drain: float, budget: Budget) -> float:
+def lock_wait(attempt: int, drain: float, budget: Budget, *, vacuum: bool = False) -> float:
     """How long a try, counted from 1, may wait for its locks: at first what traffic needs to drain, then more.
 
-    Never more than the budget, and never without an end.
+    An autovacuum that has to yield first needs longer. Never more than the budget, and never without an end.
     """
     growing = drain * _GROWTH ** min(attempt - 1, 40)
-    return min(max(growing, _SHORTEST_WAIT_SECONDS), budget.max_stall)
+    shortest = _VACUUM_NEEDS_SECONDS if vacuum else _SHORTEST_WAIT_SECONDS
+    return min(max(growing, shortest), budget.max_stall)
 
 
 def pause(stalled: float, dice: float) -> float:

@@ -15,7 +15,8 @@ from gatekeeper.model.blocker import Blocker, without_data
 from migrations_lint.locks import BY_CATALOG_NAME
 from migrations_lint.model import Relation
 
-# A prepared transaction has no process; pg_locks shows it as the virtual transaction -1/xid.
+# A prepared transaction has no process. Its name is found by the lock on its own number, under the virtual transaction
+# that it had in the session which prepared it.
 _SESSION = """
        CASE WHEN l.pid IS NULL THEN 'prepared' ELSE coalesce(a.state, '') END AS state,
        coalesce(p.gid, a.application_name, '') AS application,
@@ -25,7 +26,11 @@ _SESSION = """
        left(coalesce(a.query, ''), 1000) AS query,
        coalesce(a.backend_type, '') AS kind
 """
-_PREPARED = "LEFT JOIN pg_prepared_xacts p ON l.pid IS NULL AND l.virtualtransaction = '-1/' || p.transaction::text"
+_PREPARED = """
+  LEFT JOIN LATERAL (SELECT p.* FROM pg_locks x JOIN pg_prepared_xacts p ON p.transaction = x.transactionid
+                      WHERE l.pid IS NULL AND x.pid IS NULL AND x.locktype = 'transactionid'
+                        AND x.virtualtransaction = l.virtualtransaction) AS p ON true
+"""
 
 # A session whose transaction ended between the two views is idle or gone; it is in nobody's way.
 _ON_TABLES = f"""

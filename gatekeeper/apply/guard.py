@@ -7,7 +7,7 @@ a timeout.
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -17,8 +17,8 @@ from gatekeeper.apply.attempt import Patience, Tried, attempt
 from gatekeeper.apply.backoff import Budget, gives_up, lock_wait, pause
 from gatekeeper.apply.blockers import Table, tables_of
 from gatekeeper.apply.demand import Demand
-from gatekeeper.apply.measure import Measure, wait_for_outliers
-from gatekeeper.apply.refusals import LockNotAcquired, MigrationFailed, TrafficTooSlow
+from gatekeeper.apply.measure import Looked, Measure, wait_for_outliers
+from gatekeeper.apply.refusals import LockNotAcquired, MigrationFailed, TrafficTooSlow, WorkTooLong
 from gatekeeper.apply.statements import Batch
 from gatekeeper.apply.target import Target
 from gatekeeper.apply.terms import Terms
@@ -29,6 +29,8 @@ from gatekeeper.model.blocker import Blocker
 from migrations_lint.model import Relation
 
 _UNKNOWN_DRAIN_SECONDS = 0.05
+_VACUUM_YIELDS_SECONDS = 0.02
+_OVERRUNS = 1  # once may be a cold cache
 _MAY_SET = "SELECT has_parameter_privilege('deadlock_timeout', 'SET')"
 _IS_SUPERUSER = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
 _PARAMETER_PRIVILEGES_SINCE = 150000
@@ -94,89 +96,95 @@ class Guard:
     show: Callable[[str], None] = _quiet
 
     def __post_init__(self) -> None:
-        self._measure = Measure(self.target, self.budget)
-        self._may_hurry_vacuum = _may_hurry_vacuum(self.target.watcher)
+        self.measure = Measure(self.target, self.budget)
+        self.may_hurry_vacuum = _may_hurry_vacuum(self.target.watcher)
 
     def run(self, piece: Piece, bookkeeping: Bookkeeping) -> Run:
         """Run a batch that has a transaction.
 
-        Raises TrafficTooSlow before anything, LockNotAcquired when the time or the stall is used up, MigrationFailed
-        when the server refuses a statement, ConnectionLost.
+        Raises TrafficTooSlow before anything, LockNotAcquired when the time or the stall is used up, WorkTooLong when
+        it keeps others waiting with its own work, MigrationFailed when the server refuses a statement, ConnectionLost.
         """
-        started = time.monotonic()
-        demands = piece.batch.demands
-        tables = tables_of(self.target.watcher, (*demands, *piece.later))
-        drain = self._drain(piece, tables)
-        attempts: list[Attempt] = []
-        stalled = 0.0
+        tables = tables_of(self.target.watcher, (*piece.batch.demands, *piece.later))
+        return _Course(self, piece, bookkeeping, tables).run()
+
+
+@dataclass
+class _Course:
+    """One transaction on its way in."""
+
+    guard: Guard
+    piece: Piece
+    bookkeeping: Bookkeeping
+    tables: dict[Relation, Table]
+    attempts: list[Attempt] = field(default_factory=list)
+    overruns: int = 0
+
+    def run(self) -> Run:
+        budget, started = self.guard.budget, time.monotonic()
+        drain = self._drain()
         while True:
-            self._look(piece, tables, drain, attempts, started)
-            tried, one = self._try(
-                piece, tables, lock_wait(len(attempts) + 1, drain, self.budget), attempts, bookkeeping
-            )
-            attempts.append(one)
-            self.keep(one)
-            if tried is Verdict.COMMITTED:
-                return Run(tuple(attempts))
-            stalled += one.stall.worst_seconds
-            rest = pause(one.waited, random.random())
-            if gives_up(time.monotonic() - started, stalled, rest, self.budget):
-                raise LockNotAcquired(piece.name, attempts, one.blockers)
+            looked = self._look(drain, started + budget.give_up_after)
+            wait = lock_wait(len(self.attempts) + 1, drain, budget, vacuum=looked.vacuum)
+            verdict, one = self._try(wait)
+            self.attempts.append(one)
+            self.guard.keep(one)
+            if verdict is Verdict.COMMITTED:
+                return Run(tuple(self.attempts))
+            if self.overruns > _OVERRUNS:
+                raise WorkTooLong(self.piece.name, self.attempts, budget)
+            rest = pause(max(one.waited, one.stall.worst_seconds), random.random())
+            stalled = sum(attempt.stall.worst_seconds for attempt in self.attempts)
+            if gives_up(time.monotonic() - started, stalled, rest, budget):
+                raise LockNotAcquired(self.piece.name, self.attempts, one.blockers)
             time.sleep(rest)
 
-    def _drain(self, piece: Piece, tables: dict[Relation, Table]) -> float:
-        demands = piece.batch.demands
+    def _drain(self) -> float:
+        demands = self.piece.batch.demands
         if not demands:
             return _UNKNOWN_DRAIN_SECONDS
-        traffic = self._measure.traffic(demands, tables, piece.later)
-        if not traffic.fits(self.budget):
-            raise TrafficTooSlow(piece.name, traffic, self.budget)
-        return min(traffic.drain, self.budget.max_stall)
+        traffic = self.guard.measure.traffic(demands, self.tables, self.piece.later)
+        if not traffic.fits(self.guard.budget):
+            raise TrafficTooSlow(self.piece.name, traffic, self.guard.budget)
+        return min(traffic.drain, self.guard.budget.max_stall)
 
-    def _look(
-        self, piece: Piece, tables: dict[Relation, Table], drain: float, attempts: Sequence[Attempt], started: float
-    ) -> None:
+    def _look(self, drain: float, until: float) -> Looked:
         def told(blockers: tuple[Blocker, ...]) -> None:
-            self.tell(f"{piece.name}: waiting for {blockers[0]}")
+            self.guard.tell(f"{self.piece.name}: waiting, because {blockers[0]}")
 
         looked = wait_for_outliers(
-            self.target,
-            piece.batch.demands,
-            tables,
+            self.guard.target,
+            self.piece.batch.demands,
+            self.tables,
             drain,
-            self.terms,
-            vacuum_yields=self._may_hurry_vacuum,
-            until=started + self.budget.give_up_after,
+            self.guard.terms,
+            vacuum_yields=self.guard.may_hurry_vacuum,
+            until=until,
             told=told,
         )
         for blocker in looked.ended:
-            self.tell(f"ended as allowed: {blocker}")
+            self.guard.tell(f"ended as allowed: {blocker}")
         if looked.left:
-            raise LockNotAcquired(piece.name, attempts, looked.left)
+            raise LockNotAcquired(self.piece.name, self.attempts, looked.left)
+        return looked
 
-    def _try(
-        self,
-        piece: Piece,
-        tables: dict[Relation, Table],
-        wait: float,
-        attempts: Sequence[Attempt],
-        bookkeeping: Bookkeeping,
-    ) -> tuple[Verdict, Attempt]:
-        self.target.settle()
-        lockable = frozenset(relation for relation, table in tables.items() if table.may_lock)
-        patience = Patience(wait, wait / 2 if self._may_hurry_vacuum else None)
-        watchdog = Watchdog(self.target.watcher, self.target.connection.info.backend_pid, self.budget.max_stall)
+    def _try(self, wait: float) -> tuple[Verdict, Attempt]:
+        target = self.guard.target
+        target.settle()
+        lockable = frozenset(relation for relation, table in self.tables.items() if table.may_lock)
+        patience = Patience(wait, min(wait / 2, _VACUUM_YIELDS_SECONDS) if self.guard.may_hurry_vacuum else None)
+        watchdog = Watchdog(target.watcher, target.connection.info.backend_pid, self.guard.budget.max_stall)
         began, clock = time.time(), time.monotonic()
         with watchdog:
-            tried = attempt(self.target.connection, piece.batch, lockable, patience, bookkeeping.record)
+            tried = attempt(target.connection, self.piece.batch, lockable, patience, self.bookkeeping.record)
         seconds = time.monotonic() - clock
-        verdict = self._verdict(tried, piece, watchdog, bookkeeping)
-        outcome = verdict.value if verdict is Verdict.COMMITTED else str(tried.error).split("\n")[0]
-        one = Attempt(
-            piece.migration,
-            piece.number,
-            len(attempts) + 1,
-            outcome,
+        verdict = self._verdict(tried, watchdog)
+        self.overruns += watchdog.cancelled and tried.failed is not None and not watchdog.blockers
+        return verdict, Attempt(
+            self.piece.migration,
+            self.piece.number,
+            len(self.attempts) + 1,
+            verdict.value if verdict is Verdict.COMMITTED else str(tried.error).split("\n")[0],
             began,
             seconds,
             tried.waited,
@@ -185,21 +193,21 @@ class Guard:
             tried.statements,
             watchdog.blockers,
         )
-        return verdict, one
 
-    def _verdict(self, tried: Tried, piece: Piece, watchdog: Watchdog, bookkeeping: Bookkeeping) -> Verdict:
-        lost = not self.target.is_whole
+    def _verdict(self, tried: Tried, watchdog: Watchdog) -> Verdict:
+        target, name = self.guard.target, self.piece.name
+        lost = not target.is_whole
         error = (tried.error.sqlstate, str(tried.error)) if tried.error else None
         verdict = verdict_of(error, cancelled=watchdog.cancelled, lost=lost)
         if verdict is Verdict.UNKNOWN:
-            self.tell(f"{piece.name}: the connection was lost; connecting again to see what is in place")
-            self.target.renew()
-            return Verdict.COMMITTED if bookkeeping.is_recorded(self.target.connection) else Verdict.GAVE_WAY
+            self.guard.tell(f"{name}: the connection was lost; connecting again to see what is in place")
+            target.renew()
+            return Verdict.COMMITTED if self.bookkeeping.is_recorded(target.connection) else Verdict.GAVE_WAY
         if verdict is Verdict.REFUSED:
             assert tried.error is not None
-            raise MigrationFailed(piece.name, tried.failed, tried.error) from tried.error
+            raise MigrationFailed(name, tried.failed, tried.error) from tried.error
         if lost:
-            self.target.renew()
+            target.renew()
         return verdict
 
 

@@ -57,10 +57,14 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What waiting for the outliers came to: who is still there, and whom we ended because the user said so."""
+    """What waiting for the outliers came to: who is still there, and whom we ended because the user said so.
 
-    left: tuple[Blocker, ...]
-    ended: tuple[Blocker, ...]
+    `vacuum`: an autovacuum holds the table, and yields when we ask for it.
+    """
+
+    left: tuple[Blocker, ...] = ()
+    ended: tuple[Blocker, ...] = ()
+    vacuum: bool = False
 
 
 def wait_for_outliers(
@@ -85,7 +89,7 @@ def wait_for_outliers(
         seen = tuple(opposed(blockers_on(target.watcher, oids, target.ours), demands))
         left = outliers(seen, drain, vacuum_yields=vacuum_yields)
         if not left or time.monotonic() >= until:
-            return Looked(left, tuple(ended))
+            return Looked(left, tuple(ended), vacuum_yields and any(one.is_autovacuum for one in seen))
         for blocker in may_be_ended(left, terms):
             ended += [blocker] if _end(target, blocker, terms.cancel[blocker.role]) else []
         now = frozenset(blocker.transaction for blocker in left)
@@ -93,7 +97,7 @@ def wait_for_outliers(
             told(left)
         said = now
         time.sleep(_LOOK_EVERY_SECONDS)
-    return Looked((), ())
+    return Looked()
 
 
 def _end(target: Target, blocker: Blocker, idle: float) -> bool:

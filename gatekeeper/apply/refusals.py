@@ -13,6 +13,10 @@ from gatekeeper.model.applied import Attempt, stall_of
 from gatekeeper.model.blocker import Blocker
 
 
+_QUIETER = "End those sessions or pick a quieter time, then run the same command again."
+_HURRY = " Autovacuum yields to a role with: GRANT SET ON PARAMETER deadlock_timeout TO …; (PostgreSQL 15 and newer)"
+
+
 class LockNotAcquired(GaveWay):
     """The migration gave way to other sessions every time, as it should, and never ran."""
 
@@ -28,7 +32,7 @@ class LockNotAcquired(GaveWay):
         super().__init__(
             f"{what}: the locks were not to be had {tried}; {changed}",
             seen=[*map(str, blockers), *_left(left)],
-            next_step="End those sessions or pick a quieter time, then run the same command again.",
+            next_step=_QUIETER + (_HURRY if any(blocker.is_autovacuum for blocker in blockers) else ""),
         )
 
 
@@ -43,6 +47,20 @@ class TrafficTooSlow(GaveWay):
             f"{budget.max_stall * 1000:.0f} ms at most; nothing was tried",
             seen=[str(blocker) for blocker in traffic.slowest],
             next_step=f"Allow `--max-stall {needed}ms`, pick a quieter time, or make those transactions shorter.",
+        )
+
+
+class WorkTooLong(GaveWay):
+    """A statement works under its lock for longer than others may wait; trying again would only stall them again."""
+
+    def __init__(self, what: str, attempts: Sequence[Attempt], budget: Budget) -> None:
+        self.attempts, self.tries = tuple(attempts), len(attempts)
+        self.stall = stall_of(attempts)
+        super().__init__(
+            f"{what}: it works under its locks for longer than others may wait, {budget.max_stall * 1000:.0f} ms",
+            seen=[f"after {len(one.statements)} statements: {one.outcome}" for one in attempts[-1:]],
+            next_step="`gatekeeper lint` names the statement and its safe form; else run it when nobody is there. "
+            "Nothing of it was changed.",
         )
 
 

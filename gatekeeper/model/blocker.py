@@ -37,7 +37,8 @@ class Blocker:
     def __str__(self) -> str:
         who = f"pid {self.pid}" if self.pid is not None else "prepared transaction"
         age = "age not shown to our role" if self.age is None else f"transaction open for {self.age:.1f} s"
-        named = ", ".join(part for part in (self.application or "no name", self.state, age) if part)
+        name = self.application or ("no name" if self.kind in {"", "client backend"} else self.kind)
+        named = ", ".join(part for part in (name, self.state, age) if part)
         doing = f": {self.query}" if self.query else ""
         return f"{who} ({named}) {'waits for' if self.waits else 'holds'} {self.mode} on {self.relation}{doing}"
 

@@ -19,6 +19,15 @@ def test_a_later_try_may_wait_at_least_as_long(attempt: int, drain: float, budge
     assert lock_wait(attempt + 1, drain, budget) >= lock_wait(attempt, drain, budget)
 
 
+@given(st.integers(1, 10_000), DRAINS, BUDGETS, st.booleans())
+def test_an_autovacuum_is_given_time_to_yield_within_the_budget(
+    attempt: int, drain: float, budget: Budget, vacuum: bool
+) -> None:
+    wait = lock_wait(attempt, drain, budget, vacuum=vacuum)
+
+    assert min(0.1, budget.max_stall) <= wait <= budget.max_stall or not vacuum
+
+
 @given(DRAINS, BUDGETS)
 def test_the_first_try_waits_no_longer_than_traffic_needs_to_drain(drain: float, budget: Budget) -> None:
     assert lock_wait(1, drain, budget) <= max(drain, 0.005)
