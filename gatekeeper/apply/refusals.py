@@ -12,7 +12,6 @@ from gatekeeper.errors import GatekeeperError, GaveWay
 from gatekeeper.model.applied import Attempt, stall_of
 from gatekeeper.model.blocker import Blocker
 
-
 _QUIETER = "End those sessions or pick a quieter time, then run the same command again."
 _HURRY = " Autovacuum yields to a role with: GRANT SET ON PARAMETER deadlock_timeout TO …; (PostgreSQL 15 and newer)"
 
