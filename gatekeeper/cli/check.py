@@ -20,7 +20,8 @@ def check(invocation: Invocation, paths: tuple[Path, ...], since: str | None, st
     Exits 0 when both have nothing against it, 1 when one has, 3 when it could not be told.
     """
     from gatekeeper.model.proof import ProofVerdict
-    from gatekeeper.report.proofs import as_json, as_text
+    from gatekeeper.report.proof_json import as_json
+    from gatekeeper.report.proofs import as_text
     from migrations_lint.model import Severity
     from migrations_lint.reporters import reporters
 

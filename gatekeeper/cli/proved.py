@@ -23,10 +23,12 @@ def proved(
     *,
     everything: bool = False,
     snapshot: Path | None = None,
+    traffic: bool = False,
 ) -> "VerifyReport":
     """Prove the selected migrations on the server that the option, the settings or nobody names, with live progress.
 
-    With a snapshot of production, by the option or the settings, it also says how long others would wait there. Raises
+    With a snapshot of production, by the option or the settings, it also says how long others would wait there; with
+    `traffic`, how long visitors of the touched tables did wait here. Raises
     StagingUnreachable, MissingGrant or ExtensionMissing where the server will not do, UnreadableSnapshot.
     """
     from gatekeeper.staging.agreement import with_disagreements
@@ -36,6 +38,7 @@ def proved(
     from gatekeeper.staging.observed import with_harms
     from gatekeeper.staging.remembered import prove_what_is_new
     from gatekeeper.staging.server import choose_server
+    from gatekeeper.staging.traffic import with_traffic
     from migrations_lint.api import production_of
     from migrations_lint.engine import lint
 
@@ -58,6 +61,9 @@ def proved(
         limit = settings.statement_timeout
         with invocation.err.status("Measuring on more rows …"):
             report = with_estimates(report, history.migrations, choice, production, linter, limit)
+    if traffic:
+        with invocation.err.status("Running among visitors …"):
+            report = with_traffic(report, history.migrations, choice, settings.statement_timeout)
     report = tolerating(report, invocation.settings.verify.tolerate)
     same_version = replace(linter, server_version=report.server_version)
     ask = partial(lint, history.migrations, same_version, production, selected=selected)

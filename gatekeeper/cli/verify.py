@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "--witness", metavar="URL", help="Count on this live database (or `target`) what the ways down would destroy now."
 )
+@click.option("--traffic", is_flag=True, help="Run each once more among visitors of its tables: how long do they wait?")
 @click.option(
     "--drift", metavar="URL", help="Compare this live database (or `target`, `staging`) with the history instead."
 )
@@ -38,6 +39,7 @@ def verify(
     everything: bool,
     staging: str | None,
     witness: str | None,
+    traffic: bool,
     drift: str | None,
     models: bool,
     snapshot: Path | None,
@@ -56,7 +58,7 @@ def verify(
         from gatekeeper.cli.verify_drift import drifted
 
         return drifted(invocation, history, drift, staging, models=models)
-    report = proved(invocation, history, staging, everything=everything, snapshot=snapshot)
+    report = proved(invocation, history, staging, everything=everything, snapshot=snapshot, traffic=traffic)
     if witness is not None:
         from gatekeeper.staging.loss_count import with_counts
 
@@ -80,8 +82,9 @@ def _exit_code(report: "VerifyReport") -> int:
 
 
 def _rendered(report: "VerifyReport", form: str) -> str:
+    from gatekeeper.report.proof_json import as_json
     from gatekeeper.report.proof_pages import as_junit, as_markdown
-    from gatekeeper.report.proofs import as_json, as_text
+    from gatekeeper.report.proofs import as_text
 
     if form == "json":
         return json.dumps(as_json(report), indent=2, ensure_ascii=False)

@@ -179,6 +179,23 @@ class Disagreement:
 
 
 @dataclass(frozen=True, slots=True)
+class VisitorWait:
+    """How long one who read or wrote a table had to wait at most while a way ran, and how long before, in peace.
+
+    Of `visits` that met the migration `failed` were refused, the first with `error`.
+    """
+
+    direction: str
+    relation: Relation
+    writes: bool
+    longest_seconds: float
+    calm_seconds: float
+    visits: int
+    failed: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Harm:
     """What a lint rule says of a statement by what the server was seen to do, where its text tells nothing."""
 
@@ -206,10 +223,16 @@ class RollbackProof:
     failure: Failure | None = None
     disagreements: tuple[Disagreement, ...] = ()
     harms: tuple[Harm, ...] = ()
+    traffic: tuple[VisitorWait, ...] = ()
     counted: tuple[LossWitness, ...] = ()
     """The losses as they stood on a live database, where one was asked."""
     estimates: tuple[Estimate, ...] = ()
     """How long others would wait in production, where its sizes are known and the work goes by them."""
+
+    def loss_now(self) -> tuple[tuple[Loss, LossWitness | None], ...]:
+        """Each loss, with what a live database says of it where one was asked."""
+        said = {counted.loss: counted for counted in self.counted}
+        return tuple((loss, said.get(loss)) for loss in self.loss)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from gatekeeper.model.drift import Applied, Drift
 from gatekeeper.model.proof import DifferenceClass, SchemaDifference
-from gatekeeper.report.proofs import difference_as_json
+from gatekeeper.report.proof_json import difference_as_json
 
 _SIGNS = {DifferenceClass.LOST: "-", DifferenceClass.LEFT_OVER: "+", DifferenceClass.ORDER: "↕"}
 _SHOWN_IDS = 5

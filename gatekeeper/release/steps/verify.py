@@ -7,7 +7,7 @@ from gatekeeper.release.desk import Desk
 from gatekeeper.release.history import project_history, target_of
 from gatekeeper.release.step import Result, Work, done, failed, skipped
 from gatekeeper.release.way_down import as_facts, way_down_of
-from gatekeeper.report.proofs import as_json
+from gatekeeper.report.proof_json import as_json
 from gatekeeper.staging.at_hand import extensions_of
 from gatekeeper.staging.estimate import with_estimates
 from gatekeeper.staging.judge import tolerating
