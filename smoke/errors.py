@@ -129,3 +129,14 @@ class LogUnreadable(SmokeError):
         super().__init__(
             f"the log {pattern} cannot be read: {reason}", next_step="Correct `logs`, or run where the log is written."
         )
+
+
+class NotInstalled(SmokeError):
+    """A check needs a library that comes with an extra."""
+
+    exit_code = 2
+
+    def __init__(self, library: str, extra: str) -> None:
+        super().__init__(
+            f"{library} is not installed", next_step=f"Install it with `pip install 'gatekeeper[{extra}]'`."
+        )

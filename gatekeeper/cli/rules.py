@@ -1,4 +1,4 @@
-"""`gatekeeper rules`: the index of the lint rules, and the test of a team's own."""
+"""`gatekeeper rules`: the index of the lint rules and the smoke checks, and the test of a team's own rules."""
 
 import json
 from typing import TYPE_CHECKING
@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 @command()
 @click.option("--check", is_flag=True, help="Run the examples on the pages of your own rules (`rules` under [lint]).")
 def rules(invocation: Invocation, check: bool) -> int:
-    """List the lint rules and the further hazards that each covers; `gatekeeper explain NAME` shows a rule's page.
+    """List the lint rules, with the further hazards that each covers, and the smoke checks.
+
+    `gatekeeper explain NAME` shows the page of one.
 
     With --check, exits 1 where a page of a rule of your own promises what the rule does not do.
     """
+    from smoke.checks import titles
+
     found = list(all_rules(invocation.settings.lint).values())
     if check:
         return _checked(invocation, [rule for rule in found if rule.name not in built_in()])
@@ -28,7 +32,8 @@ def rules(invocation: Invocation, check: bool) -> int:
             {"name": rule.name, "title": rule.title, "covers": list(rule.covers), "opt_in": rule.opt_in}
             for rule in found
         ]
-        click.echo(json.dumps({"version": 1, "rules": listed}, indent=2, ensure_ascii=False))
+        checks = [{"name": name, "title": title} for name, title in titles().items()]
+        click.echo(json.dumps({"version": 1, "rules": listed, "checks": checks}, indent=2, ensure_ascii=False))
         return 0
     width = max(len(rule.name) for rule in found)
     for rule in found:
@@ -36,6 +41,9 @@ def rules(invocation: Invocation, check: bool) -> int:
         click.echo(f"{rule.name:<{width}}  {rule.title}{mark}")
         for hazard in rule.covers[1:]:
             click.echo(f"{'':<{width}}  also {hazard}")
+    click.echo("\nSmoke checks, for `use` under [[smoke.check]]:")
+    for name, title in titles().items():
+        click.echo(f"{name:<{width}}  {title}")
     return 0
 
 

@@ -5,6 +5,7 @@ one: `kinds()` walks this folder and the entry points named `smoke.checks`.
 """
 
 import pkgutil
+import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import ClassVar, Protocol
 
 from smoke.errors import Misconfigured, NoAnswer, SmokeError, TargetUnreachable, UnknownCheck
@@ -67,6 +69,16 @@ def kinds() -> dict[str, type[Question]]:
     found = {name: import_module(f"{__name__}.{name}").CHECK for name in modules}
     found |= {entry.name: entry.load() for entry in entry_points(group="smoke.checks")}
     return {name.replace("_", "-"): kind for name, kind in found.items()}
+
+
+def titles() -> dict[str, str]:
+    """What each check with a page beside it says of itself, by its name."""
+    found = {}
+    for name, kind in kinds().items():
+        page = Path(str(sys.modules[kind.__module__].__file__)).with_suffix(".md")
+        if page.is_file():
+            found[name] = page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+    return found
 
 
 def checks_from(

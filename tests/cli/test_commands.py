@@ -49,6 +49,9 @@ def test_every_command_takes_the_common_options(command: str) -> None:
 
 def test_the_index_of_rules_maps_every_covered_hazard_and_marks_what_runs_only_where_named() -> None:
     text = gatekeeper("rules").out
+    told = json.loads(gatekeeper("rules", "--format", "json").out)
+    assert {"name": "ready", "title": "The site is ready"} in told["checks"]
+    assert "\nready " in text
     listed = {rule["name"]: rule for rule in json.loads(gatekeeper("rules", "--format", "json").out)["rules"]}
 
     assert "also volatile-default-rewrites-table" in text

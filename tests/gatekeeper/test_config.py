@@ -51,6 +51,14 @@ def test_every_key_of_the_example_is_explained() -> None:
             assert not is_key(above), line
 
 
+def test_the_example_names_every_check() -> None:
+    from smoke.checks import kinds
+
+    text = EXAMPLE.read_text(encoding="utf-8")
+
+    assert [name for name in kinds() if f'"{name}"' not in text] == []
+
+
 def test_without_a_file_the_defaults_hold() -> None:
     assert load() == Settings()
 

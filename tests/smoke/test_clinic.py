@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from gatekeeper.demo.clinic.errors import ERROR_SCHEMA
 from gatekeeper.demo.clinic.faults import Fault
 from gatekeeper.demo.clinic.seed import HARBOUR, HILLSIDE
 from smoke.model import Verdict
@@ -20,11 +21,6 @@ def credentials(login: Any) -> dict[str, str]:
 LOG_IN = {"method": "POST", "path": "/api/auth/login", "json": credentials(HARBOUR)}
 INTAKE = {"submissionId": "{unique}", "clinic": "harbour", "answers": {"smoke": "{unique}"}}
 SIGNATURE = {"header": "X-Intake-Signature", "secret": "intake-demo-secret", "prefix": "sha256="}
-ERROR = {
-    "type": "object",
-    "required": ["error"],
-    "properties": {"error": {"type": "object", "required": ["code", "message", "requestId"]}},
-}
 CRON = {"authorization": "Bearer cron-demo-secret"}
 
 CASES: list[tuple[str, dict[str, Any], Fault, str]] = [
@@ -64,7 +60,7 @@ CASES: list[tuple[str, dict[str, Any], Fault, str]] = [
     (
         "error-shape",
         {
-            "schema": ERROR,
+            "schema": ERROR_SCHEMA,
             "journey": [{"path": "/api/patients"}],
             "sweep": [LOG_IN, {"path": "/api/clinic/resolve"}, {"path": "/api/patients/101"}],
         },
@@ -73,7 +69,7 @@ CASES: list[tuple[str, dict[str, Any], Fault, str]] = [
     ),
     (
         "error-shape",
-        {"schema": ERROR, "journey": [{"path": "/api/nothing"}]},
+        {"schema": ERROR_SCHEMA, "journey": [{"path": "/api/nothing"}]},
         Fault.ERRORS_LOSE_SHAPE,
         "GET /api/nothing: 404 has another shape: the whole does not fit required",
     ),
@@ -115,6 +111,12 @@ CASES: list[tuple[str, dict[str, Any], Fault, str]] = [
         {"request": {"method": "POST", "path": "/api/cron/end-sessions", "headers": CRON}},
         Fault.CRON_OPEN,
         "answered 200 to a stranger",
+    ),
+    (
+        "openapi",
+        {"log_in": [LOG_IN], "skip": ["/api/patients/"]},
+        Fault.ODD_INPUT_CRASHES,
+        "GET /api/clinic/resolve: 500: Server error",
     ),
     (
         "tenant-isolation",

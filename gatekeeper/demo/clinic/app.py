@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from gatekeeper.demo.clinic.errors import ApiError, error_response, from_status
+from gatekeeper.demo.clinic.errors import ERROR_SCHEMA, ApiError, error_response, from_status
 from gatekeeper.demo.clinic.faults import Fault
 from gatekeeper.demo.clinic.frame import RequestFrame
 from gatekeeper.demo.clinic.routes import auth, clinic, cron, faults, health, pages, patients, webhooks
@@ -28,7 +28,14 @@ def make_app(wiring: Wiring, *, with_faults: bool = False) -> FastAPI:
         yield
         wiring.database.close()
 
-    app = FastAPI(title="Clinic", version=wiring.built.name, docs_url=None, redoc_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title="Clinic",
+        version=wiring.built.name,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        responses={"default": {"description": "An error", "content": {"application/json": {"schema": ERROR_SCHEMA}}}},
+    )
     app.state.wiring = wiring
     for room in (health, auth, clinic, patients, webhooks, cron, pages):
         app.include_router(room.router)

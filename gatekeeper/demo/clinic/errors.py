@@ -45,6 +45,24 @@ class DatabaseUnavailable(ApiError):
         super().__init__(503, "database_unavailable", "The clinic is not available for a moment.", retry_after=5)
 
 
+ERROR_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "requestId"],
+            "properties": {
+                "code": {"type": "string"},
+                "message": {"type": "string"},
+                "requestId": {"type": "string"},
+                "retryAfter": {"type": "integer"},
+            },
+        }
+    },
+}
+
+
 def error_body(error: ApiError) -> dict[str, Any]:
     """The shape that every answer other than success has."""
     told = {"code": error.code, "message": error.message, "requestId": current_request_id()}
