@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, OperationalError
 
 from gatekeeper.apply import progress
 from gatekeeper.apply.backfill import run_backfill
@@ -18,7 +18,7 @@ from gatekeeper.apply.outside import run_outside
 from gatekeeper.apply.session import direct
 from gatekeeper.apply.spans import trace_attempt
 from gatekeeper.apply.statements import Batch, planned
-from gatekeeper.apply.target import alone_on
+from gatekeeper.apply.target import Target, alone_on
 from gatekeeper.apply.terms import Terms
 from gatekeeper.model.applied import Applied, Attempt, MigrateReport, stall_of
 from migrations_lint.model import Migration
@@ -71,18 +71,25 @@ def migrate(
     """
     terms, listener = terms or Terms(), listener or Listener()
     with alone_on(url, budget, terms) as target:
-        due = tuple(_pending(target.connection, history, read_only=False))
-        plan = planned(history, due, target.connection.info.server_version // 10000)
-        if plan:
-            every = [batch for _, batches in plan for batch in batches]
-            wait_until_clear(target, every, terms, budget, listener.waits)
-        guard = Guard(target, budget, terms, listener.waits, listener.keeps, listener.shows)
-        applied = []
-        for number, (migration, batches) in enumerate(plan):
-            listener.begins(migration)
-            later = tuple(demand for _, after in plan[number + 1 :] for batch in after for demand in batch.demands)
-            applied.append(_apply(guard, history, migration, batches, later))
-        return MigrateReport(tuple(applied))
+        try:
+            guard = Guard(target, budget, terms, listener.waits, listener.keeps, listener.shows)
+            return _migrate(target, history, guard, listener)
+        except OperationalError as error:
+            raise target.lost(error) from error
+
+
+def _migrate(target: Target, history: Sequence[Migration], guard: Guard, listener: Listener) -> MigrateReport:
+    due = tuple(_pending(target.connection, history, read_only=False))
+    plan = planned(history, due, target.connection.info.server_version // 10000)
+    if plan:
+        every = [batch for _, batches in plan for batch in batches]
+        wait_until_clear(target, every, guard.terms, guard.budget, listener.waits)
+    applied = []
+    for number, (migration, batches) in enumerate(plan):
+        listener.begins(migration)
+        later = tuple(demand for _, after in plan[number + 1 :] for batch in after for demand in batch.demands)
+        applied.append(_apply(guard, history, migration, batches, later))
+    return MigrateReport(tuple(applied))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +135,26 @@ def _apply(
         after = tuple(demand for one in batches[part:] for demand in one.demands)
         piece = Piece(migration.id, part, str(migration.path), batch, (*after, *later))
         note = _Note(history, migration, part, len(batches), batch)
-        attempts += _way_of(batch)(guard, piece, note).attempts
+        attempts += _stands(guard, piece, note).attempts
     seconds = time.monotonic() - started
     return Applied(migration.id, migration.path, seconds, len(attempts), stall_of(attempts), tuple(attempts))
+
+
+def _stands(guard: Guard, piece: Piece, note: Bookkeeping) -> Run:
+    """Run a part until it stands; where a session is lost between its tries, begin it again.
+
+    What was lost while the server had something to commit, the ways themselves have resolved.
+    """
+    while True:
+        try:
+            return _way_of(piece.batch)(guard, piece, note)
+        except OperationalError:
+            if guard.target.is_whole:
+                raise
+            guard.tell(f"{piece.name}: the connection was lost; connecting again to see what is in place")
+            guard.target.renew()
+            if note.is_recorded(guard.target.connection):
+                return Run(())
 
 
 def _way_of(batch: Batch) -> Callable[[Guard, Piece, Bookkeeping], Run]:

@@ -23,6 +23,7 @@ _ONE_MIGRATOR = 0x6761746B  # "gatk": the advisory lock that every gatekeeper as
 _ASK_EVERY_SECONDS = 0.2
 _ENDS_WITHIN_SECONDS = 10.0
 _SERVER_BACK_WITHIN_SECONDS = 30.0
+_MOST_RENEWALS = 5
 
 _LEFT_BEHIND = """
 SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity
@@ -47,7 +48,7 @@ class Target:
     """A database that only we migrate; `connection` migrates, `watcher` holds the lock and looks."""
 
     def __init__(self, url: str, budget: Budget, terms: Terms) -> None:
-        self._url, self._budget, self._terms = url, budget, terms
+        self._url, self._budget, self._terms, self._renewals = url, budget, terms, 0
         self.watcher = direct(url, WATCHING)
         try:
             wait_for_the_lock(self.watcher, budget)
@@ -76,9 +77,16 @@ class Target:
     def renew(self) -> None:
         """New sessions for those that were lost, once the server is back and what ours left has ended.
 
-        Raises ConnectionLost, or AnotherMigrator where somebody took the lock meanwhile and keeps it.
+        Raises ConnectionLost, also when it is lost again and again: what we run may be what ends the server. Raises
+        AnotherMigrator where somebody took the lock meanwhile and keeps it.
         """
         self.close()
+        self._renewals += 1
+        if self._renewals > _MOST_RENEWALS:
+            raise ConnectionLost(
+                f"the connection to {place(self._url)} was lost {self._renewals} times in this run",
+                next_step="Look into the server's log for what ends it; then run the same command again.",
+            )
         until = time.monotonic() + _SERVER_BACK_WITHIN_SECONDS
         while True:
             try:
@@ -87,14 +95,18 @@ class Target:
                 self.connection = self._migrating()
             except (DatabaseUnreachable, psycopg.OperationalError) as error:
                 if time.monotonic() > until:
-                    raise ConnectionLost(
-                        f"the connection to {place(self._url)} was lost, and it does not answer",
-                        seen=[str(error).strip().splitlines()[0]],
-                        next_step="Run the same command again; it first reads what is in place.",
-                    ) from error
+                    raise self.lost(error) from error
                 time.sleep(_ASK_EVERY_SECONDS)
             else:
                 return
+
+    def lost(self, error: Exception) -> ConnectionLost:
+        """What to say when it is lost for good."""
+        return ConnectionLost(
+            f"the connection to {place(self._url)} was lost",
+            seen=[str(error).strip().splitlines()[0]],
+            next_step="When it answers, run the same command again; it first reads what is in place.",
+        )
 
     def close(self) -> None:
         """End both sessions, and the lock with them."""
