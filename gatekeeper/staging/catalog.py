@@ -1,13 +1,13 @@
 """The complete catalog of a database as a map of names to definitions, for comparing before with after."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, Cursor
 
-from gatekeeper.staging.catalog_queries import queries
-from gatekeeper.staging.catalog_queries.stamp import stamp
+from gatekeeper.staging.catalog_queries import of_database, of_relations
 
 BOOKKEEPING = frozenset(
     {
@@ -48,22 +48,33 @@ class Catalog:
 def catalog_of(connection: Connection[Any]) -> Catalog:
     """Read it in one round trip; the session keeps its search_path."""
     version = connection.info.server_version // 10000
-    with connection.transaction(force_rollback=True):  # takes the settings back, inside another transaction too
-        with connection.pipeline():
-            connection.execute("SET LOCAL search_path TO pg_catalog")
-            connection.execute("SET LOCAL jit TO off")  # it costs more than such queries take
-            cursors = [connection.execute(query.encode(), prepare=False) for query in queries(version)]
+    with reading(connection), connection.pipeline():
+        cursors = [_run(connection, query) for query in (*of_relations(version), *of_database(version))]
         rows = [row for cursor in cursors for row in cursor.fetchall()]
-    return _catalog([Entry(*row) for row in rows])
+    return assembled(entries_of(rows))
 
 
-def _catalog(entries: list[Entry]) -> Catalog:
-    kept = [entry for entry in entries if not _is_bookkeeping(entry)]
-    order: dict[str, tuple[str, ...]] = {}
-    for entry in kept:
+@contextmanager
+def reading(connection: Connection[Any]) -> Iterator[None]:
+    """A transaction with the settings that definitions are written by; both are taken back."""
+    with connection.transaction(force_rollback=True):  # inside another transaction too
+        connection.execute("SET LOCAL search_path TO pg_catalog; SET LOCAL jit TO off")  # it costs more than it saves
+        yield
+
+
+def entries_of(rows: Iterable[tuple[Any, ...]]) -> list[Entry]:
+    """The rows of the queries as entries, those of the migration tools' own tables aside."""
+    return [entry for row in rows if not _is_bookkeeping(entry := Entry(*row[:4]))]
+
+
+def assembled(entries: Iterable[Entry]) -> Catalog:
+    """A catalog of these entries; columns come in their order."""
+    found = {(entry.kind, entry.name): entry for entry in entries}
+    order: dict[str, list[str]] = {}
+    for entry in found.values():
         if entry.kind == "column" and entry.belongs_to is not None:
-            order[entry.belongs_to] = (*order.get(entry.belongs_to, ()), entry.name)
-    return Catalog({(entry.kind, entry.name): entry for entry in kept}, order)
+            order.setdefault(entry.belongs_to, []).append(entry.name)
+    return Catalog(found, {relation: tuple(columns) for relation, columns in order.items()})
 
 
 def _is_bookkeeping(entry: Entry) -> bool:
@@ -72,13 +83,5 @@ def _is_bookkeeping(entry: Entry) -> bool:
     return not BOOKKEEPING.isdisjoint(parts)
 
 
-def stamp_of(connection: Connection[Any]) -> object:
-    """What is equal to an earlier stamp of the same database exactly when its catalog has not changed since.
-
-    A tenth of the work of reading the catalog; both stamps have to be taken between transactions.
-    """
-    query = stamp(connection.info.server_version // 10000)
-    with connection.transaction(force_rollback=True):
-        connection.execute("SET LOCAL search_path TO pg_catalog")
-        connection.execute("SET LOCAL jit TO off")
-        return connection.execute(query.encode(), prepare=False).fetchone()
+def _run(connection: Connection[Any], query: str) -> Cursor[Any]:
+    return connection.execute(query.encode(), prepare=False)

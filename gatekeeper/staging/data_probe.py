@@ -1,7 +1,9 @@
 """Digests that tell whether rows and values are still what they were, whatever order they lie in."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from psycopg import Connection, sql
@@ -54,19 +56,23 @@ _SPELLING = {
 }
 
 
-def digest(connection: Connection[Any]) -> DataDigest:
-    """Read every row once, in two round trips; meant for scratch databases, where tables hold a handful."""
+def digest(connection: Connection[Any], known: Mapping[str, TableDigest] = MappingProxyType({})) -> DataDigest:
+    """Read every row once, in two round trips; meant for scratch databases, where tables hold a handful.
+
+    Tables whose digest is `known`, by `schema.table`, are not read.
+    """
     with connection.transaction(force_rollback=True):
         with connection.pipeline():
             for name, value in _SPELLING.items():
                 connection.execute("SELECT set_config(%s, %s, true)", [name, value])
             listed = connection.execute(_TABLES.encode())
-        tables = [row for row in listed.fetchall() if row[1] not in BOOKKEEPING]
+        listing = [row for row in listed.fetchall() if row[1] not in BOOKKEEPING]
+        tables = [(schema, table, *columns) for schema, table, columns in listing if f"{schema}.{table}" not in known]
         with connection.pipeline():
-            cursors = [connection.execute(_digest_query(*table)) for table in tables]
+            cursors = [connection.execute(_digest_query(*table), prepare=False) for table in tables]
             sequences = connection.execute(_SEQUENCES)
-        found = {}
-        for (schema, table, columns), cursor in zip(tables, cursors, strict=True):
+        found = {name: known[name] for schema, table, _ in listing if (name := f"{schema}.{table}") in known}
+        for (schema, table, *columns), cursor in zip(tables, cursors, strict=True):
             rows, whole, *values = cursor.fetchone() or (0, 0)
             pairs = zip(values[::2], map(int, values[1::2]), strict=True)
             found[f"{schema}.{table}"] = TableDigest(rows, int(whole), dict(zip(columns, pairs, strict=True)))
@@ -74,11 +80,13 @@ def digest(connection: Connection[Any]) -> DataDigest:
     return DataDigest(found, positions)
 
 
-def _digest_query(schema: str, table: str, columns: Sequence[str]) -> sql.Composed:
+@lru_cache(maxsize=4096)
+def _digest_query(schema: str, table: str, *columns: str) -> bytes:
     names = [sql.Identifier("rows", column) for column in columns]
     row = sql.SQL("ROW({})").format(sql.SQL(", ").join(names))
     parts = [sql.SQL("count(*)"), sql.SQL(_HASHES).format(row), *(sql.SQL(_COLUMN).format(name) for name in names)]
-    return sql.SQL("SELECT {} FROM {} rows").format(sql.SQL(", ").join(parts), sql.Identifier(schema, table))
+    query = sql.SQL("SELECT {} FROM {} rows").format(sql.SQL(", ").join(parts), sql.Identifier(schema, table))
+    return query.as_bytes(None)
 
 
 def compare_data(before: DataDigest, after: DataDigest) -> tuple[DataDifference, ...]:

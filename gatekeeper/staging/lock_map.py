@@ -147,9 +147,9 @@ def work_between(before: Look, after: Look, locks: LockMap, command: str) -> Map
     """The heaviest work done on each relation that was there before and is there still."""
     built = _tables_with_new_indexes(before, after)
     works: dict[int, Work] = {}
-    for oid, seen in before.relations.items():
-        now = after.relations.get(oid)
-        if now is not None and seen.kind is not RelationKind.INDEX:
+    for oid in locks:  # whatever was worked on was locked
+        seen, now = before.relations.get(oid), after.relations.get(oid)
+        if seen is not None and now is not None and seen.kind is not RelationKind.INDEX:
             modes = locks.get(oid, frozenset())
             same_file = seen.filenode == now.filenode
             if LockMode.ROW_EXCLUSIVE in modes and same_file and _grown(oid, before.changes, after.changes):
@@ -180,5 +180,8 @@ def _grown(table: int, before: Mapping[int, int], after: Mapping[int, int]) -> b
 
 def _tables_with_new_indexes(before: Look, after: Look) -> frozenset[int]:
     """ALTER COLUMN TYPE may make an index anew on its old file: only a new file is a new index."""
+    other = [seen for oid, seen in after.relations.items() if seen.index_of and before.relations.get(oid) != seen]
+    if not other:
+        return frozenset()
     old = {seen.filenode for seen in before.relations.values()} | {0}
-    return frozenset(seen.index_of for seen in after.relations.values() if seen.index_of and seen.filenode not in old)
+    return frozenset(seen.index_of for seen in other if seen.filenode not in old)

@@ -26,7 +26,7 @@ from gatekeeper.staging.sample_rows import Name, fill
 from gatekeeper.staging.scratch import scratch
 from gatekeeper.staging.server import StagingServer
 from gatekeeper.staging.stage import Stage
-from gatekeeper.staging.storage import Storage, storage_of
+from gatekeeper.staging.storage import Storage, narrowed, storage_of
 from gatekeeper.staging.workshop import Workshop
 from migrations_lint.model import Direction, Migration, Script
 
@@ -71,8 +71,8 @@ class _Stop:
     """All that is compared at one stop of the way."""
 
     catalog: Catalog
-    storage: Storage
     data: DataDigest | None = None
+    storage: Storage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,18 +141,25 @@ class _Proving:
 
     def _up_and_down(self, migration: Migration, *, rows: bool) -> _Proved:
         database, catalog = self.workshop.ready(rows=rows)
-        before = self._stop(database, catalog)
+        with self.stage.session(database) as connection:
+            before = _Stop(catalog, self.stage.data(database, connection))
         up = self.stage.advance(database, migration.up)
         if up.failure:
             return _Proved(_failed(migration, up.trace, up.failure))
-        between = self._stop(database, with_rows=False)
+        with self.stage.session(database) as connection:
+            between = _Stop(self.stage.catalog(database, connection), storage=storage_of(connection))
         if migration.down is None:
             proof = RollbackProof(migration.id, migration.path, ProofVerdict.IRREVERSIBLE, up.trace, None)
             return _Proved(proof, between.catalog)
         down = self.stage.run(database, migration.down, Direction.DOWN)
         if down.failure:
             return _Proved(_failed(migration, up.trace, down.failure, down.trace))
-        after = self._stop(database)
+        with self.stage.session(database) as connection:
+            after = _Stop(
+                self.stage.catalog(database, connection),
+                self.stage.data(database, connection),
+                storage_of(connection),
+            )
         proof = _compared(migration, before, between, after, (up.trace, down.trace))
         proved = self._again(migration.up, database, between.catalog, self._with_empty(proof))
         written = tables_written(down.trace)
@@ -179,7 +186,7 @@ class _Proving:
         """A way down that changes rows runs once more, over rows written since the way up."""
         assert without.data is not None
         with self.stage.session(database) as connection:
-            before = digest(connection)
+            before = self.stage.data(database, connection)
             fill(connection, tables, first=_LATER_ROWS)
             written = digest(connection)
         ran = self.stage.run(database, down, Direction.DOWN, traced=False)
@@ -187,7 +194,7 @@ class _Proving:
             note = f"rows written since the way up stop the way down: {ran.failure.message}"
             return _Proved(replace(proof, stand_ins=(*proof.stand_ins, note)))
         with self.stage.session(database) as connection:
-            after = digest(connection)
+            after = self.stage.data(database, connection)
         assert proof.down is not None
         loss = (*proof.loss, *losses_since(proof.down, without.data, before, written, after))
         verdict = judge(proof.schema_differences, proof.data_differences, loss)
@@ -208,14 +215,6 @@ class _Proving:
         if proof.verdict is ProofVerdict.REFUTED or not refutes(differences):
             return _Proved(proof, left)
         return _Proved(replace(proof, verdict=ProofVerdict.REFUTED, schema_differences=differences))
-
-    def _stop(self, database: str, catalog: Catalog | None = None, *, with_rows: bool = True) -> _Stop:
-        with self.stage.session(database) as connection:
-            return _Stop(
-                catalog or self.stage.catalog(database),
-                storage_of(connection),
-                digest(connection) if with_rows else None,
-            )
 
     def chain(self) -> ChainProof | None:
         """From head all the way down to before the first migration that was asked for."""
@@ -243,7 +242,9 @@ def _compared(
     assert after.data is not None
     schema = compare(before.catalog, after.catalog)
     data = compare_data(before.data, after.data)
-    loss = losses(between.storage, after.storage)
+    assert between.storage is not None
+    assert after.storage is not None
+    loss = losses(*narrowed(between.storage, after.storage))
     verdict = judge(schema, data, loss)
     return RollbackProof(migration.id, migration.path, verdict, *traces, schema, data, loss)
 

@@ -7,6 +7,7 @@ another value.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -153,21 +154,27 @@ def _all_at_once(
     """The likeliest values of every column of every row, in one round trip; the rows that were refused."""
     if not wanted:
         return []
-    attempt = sql.SQL("BEGIN {}; EXCEPTION WHEN OTHERS THEN refused := refused || {}::text; END;")
     attempts = [
-        attempt.format(_insert(table, [(c, _candidates(table, c, row)[0]) for c in tables[table]]), sql.Literal(place))
+        f"BEGIN {_likeliest(table, tuple(tables[table]), row)}; "
+        f"EXCEPTION WHEN OTHERS THEN refused := refused || '{place}'::text; END;"
         for place, (table, row) in enumerate(wanted)
     ]
-    body = sql.SQL(
-        "DECLARE refused text[] := '{{}}'; BEGIN SET CONSTRAINTS ALL IMMEDIATE; {} "
-        "PERFORM set_config({}, array_to_string(refused, ','), false); END"
-    ).format(sql.SQL("\n").join(attempts), sql.Literal(_REFUSED))
+    body = (
+        "DECLARE refused text[] := '{}'; BEGIN SET CONSTRAINTS ALL IMMEDIATE; "
+        + "\n".join(attempts)
+        + f" PERFORM set_config('{_REFUSED}', array_to_string(refused, ','), false); END"
+    )
     try:
-        connection.execute(sql.SQL("DO {}").format(sql.Literal(body.as_string(connection))))
+        connection.execute(sql.SQL("DO {}").format(sql.Literal(body)), prepare=False)
     except psycopg.Error:
         return list(wanted)
     places = connection.execute("SELECT current_setting(%s)", [_REFUSED]).fetchone()
     return [wanted[int(place)] for place in (places[0] if places else "").split(",") if place]
+
+
+@lru_cache(maxsize=4096)
+def _likeliest(table: Name, columns: Sequence[SampleColumn], row: int) -> str:
+    return _insert(table, [(column, _candidates(table, column, row)[0]) for column in columns]).as_string(None)
 
 
 def _by_table(refused: Sequence[tuple[Name, int]]) -> dict[Name, list[int]]:

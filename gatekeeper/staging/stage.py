@@ -11,11 +11,14 @@ import psycopg
 from psycopg import Connection, sql
 
 from gatekeeper.model.proof import Failure, LockTrace
-from gatekeeper.staging.catalog import Catalog, catalog_of, stamp_of
+from gatekeeper.staging.catalog import Catalog
+from gatekeeper.staging.catalog_reader import CatalogReader
+from gatekeeper.staging.data_probe import DataDigest, digest
 from gatekeeper.staging.errors import ExtensionMissing, ExtensionRefused
 from gatekeeper.staging.faults import fault_of
 from gatekeeper.staging.lock_probe import LockProbe
 from gatekeeper.staging.lock_trace import StatementFailed, run_through, trace
+from gatekeeper.staging.row_changes import Marks, count_now, marks
 from gatekeeper.staging.scratch import Scratch
 from gatekeeper.staging.stand_ins import STAND_INS, StandIns
 from migrations_lint.model import Direction, Script
@@ -50,7 +53,8 @@ class Stage:
     stand_ins: StandIns = field(init=False)
     _refused: frozenset[str] = frozenset()
     _idle: dict[str, list[Connection[Any]]] = field(default_factory=dict)
-    _read: dict[str, tuple[object, Catalog]] = field(default_factory=dict)
+    _readers: dict[str, CatalogReader] = field(default_factory=dict)
+    _digested: dict[str, tuple[Marks, DataDigest]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         with contextlib.closing(self.scratch.server.connect()) as connection:
@@ -78,14 +82,17 @@ class Stage:
         except psycopg.Error as error:
             fault = fault_of(error, self.scratch.server, connection)
             connection.close()
+            self._digested.pop(database, None)  # what it has written may be counted only after it is gone
             if fault is not None:
                 raise fault from error
             raise
         except BaseException:
             connection.close()
+            self._digested.pop(database, None)
             raise
         with contextlib.suppress(psycopg.Error):
             connection.execute("DISCARD ALL")
+            count_now(connection)
             idle.append(connection)
 
     def leave(self, database: str) -> None:
@@ -101,7 +108,8 @@ class Stage:
     def drop(self, database: str) -> None:
         """Drop a scratch database of this run."""
         self.leave(database)
-        self._read.pop(database, None)
+        self._readers.pop(database, None)
+        self._digested.pop(database, None)
         self.scratch.drop(database)
 
     def close(self) -> None:
@@ -109,14 +117,25 @@ class Stage:
         for database in list(self._idle):
             self.leave(database)
 
-    def catalog(self, database: str) -> Catalog:
-        """What the database holds now; a catalog that has not changed is not read again."""
-        with self.session(database) as connection:
-            stamp = stamp_of(connection)
-            known = self._read.get(database)
-            if known is None or known[0] != stamp:
-                known = self._read[database] = (stamp, catalog_of(connection))
-            return known[1]
+    def catalog(self, database: str, connection: Connection[Any] | None = None) -> Catalog:
+        """What the database holds now; what has not changed is not read again.
+
+        In a `connection` to it that is between transactions, else in a session of its own.
+        """
+        if connection is None:
+            with self.session(database) as opened:
+                return self.catalog(database, opened)
+        return self._readers.setdefault(database, CatalogReader()).read(connection)
+
+    def data(self, database: str, connection: Connection[Any]) -> DataDigest:
+        """Digests of what all tables hold now; those in which nothing was written are not read again."""
+        now = marks(connection)
+        earlier, digests = self._digested.get(database, ({}, DataDigest({}, {})))
+        tables = digests.tables
+        known = {name: tables[name] for name, mark in now.items() if earlier.get(name) == mark and name in tables}
+        found = digest(connection, known)
+        self._digested[database] = (now, found)
+        return found
 
     def run(self, database: str, script: Script, direction: Direction, *, traced: bool = True) -> Ran:
         """Run one way of a migration in a session of its own.

@@ -1,7 +1,7 @@
 """Where a database keeps values and what it demands of them, followed by OID, so that a rename is no drop."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from psycopg import Connection
@@ -152,6 +152,24 @@ def storage_of(connection: Connection[Any]) -> Storage:
             tuple(Demand(*map(_fixed, row)) for row in demands.fetchall()),
             {oid: Domain(*rest) for oid, *rest in domains.fetchall()},
         )
+
+
+def narrowed(before: Storage, after: Storage) -> tuple[Storage, Storage]:
+    """Both with the columns and demands of only those tables that differ; all tables and domains keep their names."""
+    differ = {oid for oid in {*before.tables, *after.tables} if before.tables.get(oid) != after.tables.get(oid)}
+    differ |= {key[0] for key, _ in set(before.columns.items()) ^ set(after.columns.items())}
+    differ |= {demand.table for demand in set(before.demands) ^ set(after.demands)}
+    if before.domains != after.domains:
+        differ |= {key[0] for key, column in after.columns.items() if column.domain is not None}
+    return _only(before, differ), _only(after, differ)
+
+
+def _only(storage: Storage, tables: Collection[int]) -> Storage:
+    return replace(
+        storage,
+        columns={key: column for key, column in storage.columns.items() if key[0] in tables},
+        demands=tuple(demand for demand in storage.demands if demand.table in tables),
+    )
 
 
 def _fixed(value: Any) -> Any:

@@ -2,13 +2,25 @@
 
 Names, never OIDs. What differs between PostgreSQL 12 and 18 is read through to_jsonb, which gives NULL for a
 column that a version lacks. Objects of extensions are left out: the extension's version stands for them. What can
-differ without the rest of an object (its grants, its storage, its comment) is an entry of its own.
+differ without the rest of an object (its grants, its storage, its comment) is an entry of its own. The session's
+search_path has to be pg_catalog.
 """
 
+from collections.abc import Collection
+
 from gatekeeper.staging.catalog_queries import database, programs, relations
+from gatekeeper.staging.catalog_queries.words import USERS_RELATION
 
 
-def queries(version: int) -> tuple[str, ...]:
-    """All of them for a server of this major version; the session's search_path has to be pg_catalog."""
-    of_version = (relations.column_attributes(version), database.publications(version))
-    return (*relations.ALL, *of_version, *programs.ALL, *database.ALL)
+def of_relations(version: int, only: Collection[int] | None = None) -> tuple[str, ...]:
+    """What hangs on a relation, whose OID is the fifth column; of `only` these, where they are named."""
+    queries = (*relations.ALL, relations.column_attributes(version))
+    if only is None:
+        return queries
+    these = f"{USERS_RELATION} AND c.oid = ANY ('{{{','.join(map(str, sorted(only)))}}}'::oid[])"
+    return tuple(query.replace(USERS_RELATION, these) for query in queries)
+
+
+def of_database(version: int) -> tuple[str, ...]:
+    """Everything else."""
+    return (database.publications(version), *programs.ALL, *database.ALL)

@@ -29,30 +29,30 @@ RELATIONS = f"""
                        (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(f.ftoptions) o) || ')', '')
                   FROM pg_foreign_table f JOIN pg_foreign_server s ON s.oid = f.ftserver WHERE f.ftrelid = c.oid),
                CASE WHEN c.relkind = 'm' AND NOT c.relispopulated THEN 'WITH NO DATA' END,
-               CASE WHEN c.relkind IN ('v', 'm') THEN 'AS ' || pg_get_viewdef(c.oid) END), NULL
+               CASE WHEN c.relkind IN ('v', 'm') THEN 'AS ' || pg_get_viewdef(c.oid) END), NULL, c.oid
       {RELATIONS_FROM} WHERE {_WITH_COLUMNS} AND {USERS_RELATION}
 """
 
 ATTRIBUTES = f"""
-    SELECT 'owner', {RELATION_KIND} || ' ' || {RELATION}, pg_get_userbyid(c.relowner), {RELATION}
+    SELECT 'owner', {RELATION_KIND} || ' ' || {RELATION}, pg_get_userbyid(c.relowner), {RELATION}, c.oid
       {RELATIONS_FROM} WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c', 'S') AND {USERS_RELATION}
     UNION ALL SELECT 'grants', {RELATION_KIND} || ' ' || {RELATION},
            CASE WHEN c.relkind = 'S' THEN {grants("c.relacl", "s", "c.relowner")}
-                ELSE {grants("c.relacl", "r", "c.relowner")} END, {RELATION}
+                ELSE {grants("c.relacl", "r", "c.relowner")} END, {RELATION}, c.oid
       {RELATIONS_FROM} WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND {USERS_RELATION}
     UNION ALL SELECT 'row level security', {RELATION},
            concat_ws(', ', CASE WHEN c.relrowsecurity THEN 'ENABLE' END,
-                     CASE WHEN c.relforcerowsecurity THEN 'FORCE' END), {RELATION}
+                     CASE WHEN c.relforcerowsecurity THEN 'FORCE' END), {RELATION}, c.oid
       {RELATIONS_FROM} WHERE (c.relrowsecurity OR c.relforcerowsecurity) AND {USERS_RELATION}
     UNION ALL SELECT CASE c.relkind WHEN 'v' THEN 'view options' ELSE 'storage parameters' END, {RELATION},
            (SELECT string_agg(o, ', ' ORDER BY o) FROM (SELECT unnest(c.reloptions)
-            UNION ALL SELECT 'toast.' || unnest(t.reloptions)) options(o)), {RELATION}
+            UNION ALL SELECT 'toast.' || unnest(t.reloptions)) options(o)), {RELATION}, c.oid
       {RELATIONS_FROM} LEFT JOIN pg_class t ON t.oid = c.reltoastrelid
      WHERE {_WITH_COLUMNS} AND (c.reloptions IS NOT NULL OR t.reloptions IS NOT NULL) AND {USERS_RELATION}
     UNION ALL SELECT 'replica identity', {RELATION},
            CASE c.relreplident WHEN 'n' THEN 'NOTHING' WHEN 'f' THEN 'FULL' ELSE 'USING INDEX ' || coalesce((
                SELECT quote_ident(ic.relname) FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid
-                WHERE i.indrelid = c.oid AND i.indisreplident), 'that is gone') END, {RELATION}
+                WHERE i.indrelid = c.oid AND i.indisreplident), 'that is gone') END, {RELATION}, c.oid
       {RELATIONS_FROM} WHERE c.relkind IN ('r', 'p') AND c.relreplident <> 'd' AND {USERS_RELATION}
 """
 
@@ -72,7 +72,7 @@ COLUMNS = f"""
                     ELSE 'DEFAULT ' || pg_get_expr(ad.adbin, ad.adrelid) END,
                'OPTIONS (' || (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(a.attfdwoptions) o) || ')',
                CASE WHEN a.attinhcount > 0 AND NOT a.attislocal AND NOT c.relispartition THEN 'INHERITED' END),
-           {RELATION}
+           {RELATION}, c.oid
       {_COLUMNS_FROM} LEFT JOIN pg_attrdef ad ON ad.adrelid = c.oid AND ad.adnum = a.attnum
      WHERE {_LIVE_COLUMN}
      ORDER BY c.oid, a.attnum
@@ -85,12 +85,12 @@ _ATTRIBUTE_OPTIONS = "'(' || (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(
 _COLUMN_ATTRIBUTES = f"""
     SELECT 'column storage', {_COLUMN},
            concat_ws(' ', CASE WHEN a.attstorage <> t.typstorage THEN 'STORAGE ' || a.attstorage::text END,
-               'COMPRESSION ' || nullif({{compression}}, '')), {_COLUMN}
+               'COMPRESSION ' || nullif({{compression}}, '')), {_COLUMN}, c.oid
       {_COLUMNS_FROM} WHERE (a.attstorage <> t.typstorage OR {{compression}} <> '') AND {_LIVE_COLUMN}
-    UNION ALL SELECT 'statistics target', {_COLUMN}, concat_ws(' ', {_TARGET}, {_ATTRIBUTE_OPTIONS}), {_COLUMN}
+    UNION ALL SELECT 'statistics target', {_COLUMN}, concat_ws(' ', {_TARGET}, {_ATTRIBUTE_OPTIONS}), {_COLUMN}, c.oid
       {_COLUMNS_FROM} WHERE (coalesce(a.attstattarget, -1) >= 0 OR a.attoptions IS NOT NULL) AND {_LIVE_COLUMN}
     UNION ALL SELECT 'grants', 'column ' || {_COLUMN},
-           (SELECT string_agg(item::text, ', ' ORDER BY item::text) FROM unnest(a.attacl) item), {_COLUMN}
+           (SELECT string_agg(item::text, ', ' ORDER BY item::text) FROM unnest(a.attacl) item), {_COLUMN}, c.oid
       {_COLUMNS_FROM} WHERE cardinality(a.attacl) > 0 AND {_LIVE_COLUMN}
 """
 
@@ -113,13 +113,13 @@ CONSTRAINTS = f"""
                CASE WHEN k.connoinherit AND k.contype = 'c' AND pg_get_constraintdef(k.oid) !~ 'NO INHERIT'
                     THEN 'NO INHERIT' END,
                CASE WHEN k.conparentid <> 0 THEN 'of its parent' WHEN NOT k.conislocal THEN 'INHERITED' END),
-           {RELATION}
+           {RELATION}, c.oid
       FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE k.contype IN ('c', 'f', 'p', 'u', 'x', 't') AND {USERS_RELATION}
     UNION ALL SELECT 'not null constraint', {_COLUMN},
            concat_ws(' ', CASE WHEN k.conname !~ '_not_null[0-9]*$' THEN quote_ident(k.conname) END, 'NOT NULL',
                CASE WHEN NOT k.convalidated THEN 'NOT VALID' END, CASE WHEN k.connoinherit THEN 'NO INHERIT' END,
-               CASE WHEN NOT k.conislocal AND NOT c.relispartition THEN 'INHERITED' END), {_COLUMN}
+               CASE WHEN NOT k.conislocal AND NOT c.relispartition THEN 'INHERITED' END), {_COLUMN}, c.oid
       FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.conkey[1] WHERE k.contype = 'n' AND {USERS_RELATION}
 """
@@ -134,35 +134,35 @@ INDEXES = f"""
                CASE WHEN NOT i.indisready THEN 'NOT READY' END,
                'TABLESPACE ' || (SELECT spcname FROM pg_tablespace WHERE oid = ic.reltablespace),
                'ATTACHED TO ' || (SELECT inhparent::regclass::text FROM pg_inherits WHERE inhrelid = ic.oid)),
-           coalesce(quote_ident(k.conname) || ' on ' || {RELATION}, {RELATION})
+           coalesce(quote_ident(k.conname) || ' on ' || {RELATION}, {RELATION}), c.oid
       {_INDEXES_FROM} LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')
      WHERE {USERS_RELATION}
-    UNION ALL SELECT 'clustering', {_INDEX}, 'CLUSTER ON', {_INDEX}
+    UNION ALL SELECT 'clustering', {_INDEX}, 'CLUSTER ON', {_INDEX}, c.oid
       {_INDEXES_FROM} WHERE i.indisclustered AND {USERS_RELATION}
     UNION ALL SELECT 'statistics target', 'index ' || {_INDEX},
-           string_agg(concat_ws(' ', a.attnum, {_TARGET}), ', ' ORDER BY a.attnum), {_INDEX}
+           string_agg(concat_ws(' ', a.attnum, {_TARGET}), ', ' ORDER BY a.attnum), {_INDEX}, c.oid
       {_INDEXES_FROM} JOIN pg_attribute a ON a.attrelid = ic.oid
-     WHERE coalesce(a.attstattarget, -1) >= 0 AND {USERS_RELATION} GROUP BY n.nspname, ic.relname
+     WHERE coalesce(a.attstattarget, -1) >= 0 AND {USERS_RELATION} GROUP BY n.nspname, ic.relname, c.oid
 """
 
 TRIGGERS = f"""
     SELECT 'trigger', quote_ident(g.tgname) || ' on ' || {RELATION},
            pg_get_triggerdef(g.oid) || CASE g.tgenabled WHEN 'O' THEN '' WHEN 'D' THEN ' DISABLED'
-               WHEN 'A' THEN ' ENABLED ALWAYS' ELSE ' ENABLED FOR REPLICA' END, {RELATION}
+               WHEN 'A' THEN ' ENABLED ALWAYS' ELSE ' ENABLED FOR REPLICA' END, {RELATION}, c.oid
       FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE NOT g.tgisinternal AND {USERS_RELATION}
     UNION ALL SELECT 'constraint triggers', quote_ident(k.conname) || ' on ' || {RELATION},
            string_agg(g.tgenabled::text, '' ORDER BY g.tgrelid::regclass::text, g.tgtype),
-           quote_ident(k.conname) || ' on ' || {RELATION}
+           quote_ident(k.conname) || ' on ' || {RELATION}, c.oid
       FROM pg_trigger g JOIN pg_constraint k ON k.oid = g.tgconstraint JOIN pg_class c ON c.oid = k.conrelid
       JOIN pg_namespace n ON n.oid = c.relnamespace WHERE g.tgisinternal AND {USERS_RELATION}
-     GROUP BY k.conname, n.nspname, c.relname
+     GROUP BY k.conname, n.nspname, c.relname, c.oid
 """
 
 RULES = f"""
     SELECT 'rule', quote_ident(r.rulename) || ' on ' || {RELATION},
            pg_get_ruledef(r.oid) || CASE r.ev_enabled WHEN 'O' THEN '' ELSE ' ENABLED ' || r.ev_enabled::text END,
-           {RELATION}
+           {RELATION}, c.oid
       FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE r.rulename <> '_RETURN' AND {USERS_RELATION}
     UNION ALL SELECT 'policy', quote_ident(p.polname) || ' on ' || {RELATION},
@@ -172,17 +172,17 @@ RULES = f"""
                'TO ' || (SELECT string_agg(CASE WHEN r = 0 THEN 'public' ELSE pg_get_userbyid(r) END, ', ' ORDER BY
                          pg_get_userbyid(r)) FROM unnest(p.polroles) r),
                'USING (' || pg_get_expr(p.polqual, p.polrelid) || ')',
-               'WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')'), {RELATION}
+               'WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')'), {RELATION}, c.oid
       FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE {USERS_RELATION}
     UNION ALL SELECT 'statistics', format('%I.%I', sn.nspname, s.stxname),
            pg_get_statisticsobjdef(s.oid)
                || CASE WHEN coalesce((to_jsonb(s)->>'stxstattarget')::int, -1) >= 0
-                       THEN ' STATISTICS ' || (to_jsonb(s)->>'stxstattarget') ELSE '' END, {RELATION}
+                       THEN ' STATISTICS ' || (to_jsonb(s)->>'stxstattarget') ELSE '' END, {RELATION}, c.oid
       FROM pg_statistic_ext s JOIN pg_class c ON c.oid = s.stxrelid JOIN pg_namespace n ON n.oid = c.relnamespace
       JOIN pg_namespace sn ON sn.oid = s.stxnamespace WHERE {USERS_RELATION}
     UNION ALL SELECT 'owner', format('statistics %I.%I', sn.nspname, s.stxname), pg_get_userbyid(s.stxowner),
-           format('%I.%I', sn.nspname, s.stxname)
+           format('%I.%I', sn.nspname, s.stxname), c.oid
       FROM pg_statistic_ext s JOIN pg_class c ON c.oid = s.stxrelid JOIN pg_namespace n ON n.oid = c.relnamespace
       JOIN pg_namespace sn ON sn.oid = s.stxnamespace WHERE {USERS_RELATION}
 """
@@ -192,7 +192,7 @@ SEQUENCES = f"""
            concat_ws(' ', CASE c.relpersistence WHEN 'u' THEN 'UNLOGGED' WHEN 't' THEN 'TEMPORARY' END,
                format('%s START %s INCREMENT %s MINVALUE %s MAXVALUE %s CACHE %s', s.seqtypid::regtype, s.seqstart,
                       s.seqincrement, s.seqmin, s.seqmax, s.seqcache), CASE WHEN s.seqcycle THEN 'CYCLE' END,
-               'OWNED BY ' || o.owner), o.owner
+               'OWNED BY ' || o.owner), o.owner, c.oid
       FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
       LEFT JOIN LATERAL (
           SELECT format('%I.%I.%I', tn.nspname, tc.relname, a.attname) AS owner

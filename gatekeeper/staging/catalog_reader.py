@@ -1,0 +1,134 @@
+"""The catalog of one database, read again only as far as it has changed since the last time.
+
+Definitions are written anew for relations whose own rows of the catalog have changed, and for views, rules and policies
+that read them; for the others they can only differ by a name. So where anything that was there before has another name,
+all is read again.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from psycopg import Connection
+
+from gatekeeper.staging.catalog import Catalog, Entry, assembled, entries_of, reading
+from gatekeeper.staging.catalog_queries import of_database, of_relations
+from gatekeeper.staging.catalog_queries.stamp import NAMES, RELATION_STAMPS, database_stamp
+
+# Before, whether an index is valid was written into its row in place, without a transaction number.
+_STAMPED_SINCE = 14
+
+_COLUMNS = """
+    SELECT 'relation', oid::bigint, 0, concat_ws(' ', relnamespace, relname) FROM pg_class WHERE {relation}
+    UNION ALL SELECT 'column', attrelid, attnum, attname FROM pg_attribute WHERE {column} AND attnum > 0
+       AND NOT attisdropped
+"""
+# What reads these relations: views and their views, rules, policies; 0 for functions, which are no relations.
+_READERS = """
+    WITH RECURSIVE readers (oid) AS (
+        SELECT unnest({these})
+        UNION SELECT coalesce(w.ev_class, p.polrelid, f.none)
+          FROM readers r JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = r.oid
+          LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
+          LEFT JOIN pg_policy p ON d.classid = 'pg_policy'::regclass AND p.oid = d.objid
+          LEFT JOIN (SELECT 0::oid AS none) f ON d.classid = 'pg_proc'::regclass
+         WHERE d.classid IN ('pg_rewrite'::regclass, 'pg_policy'::regclass, 'pg_proc'::regclass))
+    SELECT readers.oid::bigint, EXISTS (SELECT FROM pg_depend x WHERE x.classid = 'pg_class'::regclass
+               AND x.objid = readers.oid AND x.deptype = 'e') FROM readers
+"""
+
+_Names = Mapping[tuple[str, int, int], str]
+
+
+@dataclass
+class CatalogReader:
+    """What was read of one database; sessions come from outside, one after the other, and between transactions."""
+
+    _database_stamp: object = None
+    _stamps: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    _names: _Names = field(default_factory=dict)
+    _of_relations: Mapping[int, list[Entry]] = field(default_factory=dict)
+    _of_database: list[Entry] = field(default_factory=list)
+    _catalog: Catalog | None = None
+
+    def read(self, connection: Connection[Any]) -> Catalog:
+        """The catalog as it is now."""
+        version = connection.info.server_version // 10000
+        with reading(connection):
+            with connection.pipeline():
+                of_database = connection.execute(database_stamp(version).encode(), prepare=False)
+                of_relations = connection.execute(RELATION_STAMPS.encode(), prepare=False)
+            stamp = of_database.fetchone()
+            stamps = {oid: tuple(numbers) for oid, numbers in of_relations.fetchall()}
+            touched = {oid for oid, numbers in stamps.items() if self._stamps.get(oid) != numbers}
+            gone = self._stamps.keys() - stamps.keys()
+            anew = stamp != self._database_stamp
+            if self._catalog is None or touched or gone or anew or version < _STAMPED_SINCE:
+                is_known = self._catalog is not None and version >= _STAMPED_SINCE
+                self._catalog = self._changed(connection, touched, gone, anew=anew) if is_known else None
+                self._catalog = self._catalog or self._whole(connection)
+            self._stamps, self._database_stamp = stamps, stamp
+            return self._catalog
+
+    def _whole(self, connection: Connection[Any]) -> Catalog:
+        version = connection.info.server_version // 10000
+        self._names = {**_names(connection), **_relation_names(connection, None)}
+        self._of_relations = _relations(connection, version, None)
+        self._of_database = _database(connection, version)
+        return self._assembled()
+
+    def _changed(
+        self, connection: Connection[Any], touched: Collection[int], gone: Collection[int], *, anew: bool
+    ) -> Catalog | None:
+        """None where a name has changed."""
+        version = connection.info.server_version // 10000
+        names = _relation_names(connection, touched) if touched else {}
+        if anew:
+            names = {**names, **_names(connection)}
+        if any(self._names.get(key, name) != name for key, name in names.items()):
+            return None
+        self._names = {**self._names, **names}
+        readers = (
+            dict(connection.execute(_READERS.format(these=_array(touched)).encode()).fetchall()) if touched else {}
+        )
+        kept = {oid: of_one for oid, of_one in self._of_relations.items() if oid not in gone and oid not in readers}
+        self._of_relations = {**kept, **(_relations(connection, version, readers) if touched else {})}
+        if anew or 0 in readers or any(readers.values()):
+            self._of_database = _database(connection, version)
+        return self._assembled()
+
+    def _assembled(self) -> Catalog:
+        return assembled([*(entry for of_one in self._of_relations.values() for entry in of_one), *self._of_database])
+
+
+def _relations(connection: Connection[Any], version: int, only: Collection[int] | None) -> dict[int, list[Entry]]:
+    with connection.pipeline():
+        cursors = [connection.execute(query.encode(), prepare=False) for query in of_relations(version, only)]
+    found: dict[int, list[Entry]] = {}
+    for cursor in cursors:
+        for row in cursor.fetchall():
+            found.setdefault(row[4], []).extend(entries_of([row]))
+    return found
+
+
+def _database(connection: Connection[Any], version: int) -> list[Entry]:
+    with connection.pipeline():
+        cursors = [connection.execute(query.encode(), prepare=False) for query in of_database(version)]
+    return entries_of(row for cursor in cursors for row in cursor.fetchall())
+
+
+def _names(connection: Connection[Any]) -> _Names:
+    rows = connection.execute(NAMES.encode(), prepare=False).fetchall()
+    return {(kind, oid, 0): name for kind, oid, name in rows}
+
+
+def _relation_names(connection: Connection[Any], only: Collection[int] | None) -> _Names:
+    """Of relations and their columns; a name that is there no more is nobody's concern."""
+    these = f"= ANY ({_array(only)})" if only is not None else ">= 16384"
+    query = _COLUMNS.format(relation=f"oid {these}", column=f"attrelid {these}")
+    rows = connection.execute(query.encode(), prepare=False).fetchall()
+    return {(kind, oid, number): name for kind, oid, number, name in rows}
+
+
+def _array(oids: Collection[int]) -> str:
+    return f"'{{{','.join(map(str, sorted(oids)))}}}'::oid[]"
