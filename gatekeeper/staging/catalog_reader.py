@@ -9,10 +9,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, Cursor, RawCursor
 
 from gatekeeper.staging.catalog import Catalog, Entry, assembled, entries_of, reading
-from gatekeeper.staging.catalog_queries import of_database, of_relations
+from gatekeeper.staging.catalog_queries import of_database, of_relations, of_these_relations
 from gatekeeper.staging.catalog_queries.stamp import NAMES, RELATION_STAMPS, database_stamp
 
 # Before, whether an index is valid was written into its row in place, without a transaction number.
@@ -23,10 +23,12 @@ _COLUMNS = """
     UNION ALL SELECT 'column', attrelid, attnum, attname FROM pg_attribute WHERE {column} AND attnum > 0
        AND NOT attisdropped
 """
+_ALL_NAMES = _COLUMNS.format(relation="oid >= 16384", column="attrelid >= 16384")
+_THESE_NAMES = _COLUMNS.format(relation="oid = ANY ($1::oid[])", column="attrelid = ANY ($1::oid[])")
 # What reads these relations: views and their views, rules, policies; 0 for functions, which are no relations.
 _READERS = """
     WITH RECURSIVE readers (oid) AS (
-        SELECT unnest({these})
+        SELECT unnest($1::oid[])
         UNION SELECT coalesce(w.ev_class, p.polrelid, f.none)
           FROM readers r JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = r.oid
           LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
@@ -56,8 +58,8 @@ class CatalogReader:
         version = connection.info.server_version // 10000
         with reading(connection):
             with connection.pipeline():
-                of_database = connection.execute(database_stamp(version).encode(), prepare=False)
-                of_relations = connection.execute(RELATION_STAMPS.encode(), prepare=False)
+                of_database = _ask(connection, database_stamp(version))
+                of_relations = _ask(connection, RELATION_STAMPS)
             stamp = of_database.fetchone()
             stamps = {oid: tuple(numbers) for oid, numbers in of_relations.fetchall()}
             touched = {oid for oid, numbers in stamps.items() if self._stamps.get(oid) != numbers}
@@ -88,9 +90,7 @@ class CatalogReader:
         if any(self._names.get(key, name) != name for key, name in names.items()):
             return None
         self._names = {**self._names, **names}
-        readers = (
-            dict(connection.execute(_READERS.format(these=_array(touched)).encode()).fetchall()) if touched else {}
-        )
+        readers = dict(_ask(connection, _READERS, touched).fetchall()) if touched else {}
         kept = {oid: of_one for oid, of_one in self._of_relations.items() if oid not in gone and oid not in readers}
         self._of_relations = {**kept, **(_relations(connection, version, readers) if touched else {})}
         if anew or 0 in readers or any(readers.values()):
@@ -102,8 +102,9 @@ class CatalogReader:
 
 
 def _relations(connection: Connection[Any], version: int, only: Collection[int] | None) -> dict[int, list[Entry]]:
+    queries = of_relations(version) if only is None else of_these_relations(version)
     with connection.pipeline():
-        cursors = [connection.execute(query.encode(), prepare=False) for query in of_relations(version, only)]
+        cursors = [_ask(connection, query, only) for query in queries]
     found: dict[int, list[Entry]] = {}
     for cursor in cursors:
         for row in cursor.fetchall():
@@ -113,22 +114,20 @@ def _relations(connection: Connection[Any], version: int, only: Collection[int] 
 
 def _database(connection: Connection[Any], version: int) -> list[Entry]:
     with connection.pipeline():
-        cursors = [connection.execute(query.encode(), prepare=False) for query in of_database(version)]
+        cursors = [_ask(connection, query) for query in of_database(version)]
     return entries_of(row for cursor in cursors for row in cursor.fetchall())
 
 
 def _names(connection: Connection[Any]) -> _Names:
-    rows = connection.execute(NAMES.encode(), prepare=False).fetchall()
-    return {(kind, oid, 0): name for kind, oid, name in rows}
+    return {(kind, oid, 0): name for kind, oid, name in _ask(connection, NAMES).fetchall()}
 
 
 def _relation_names(connection: Connection[Any], only: Collection[int] | None) -> _Names:
     """Of relations and their columns; a name that is there no more is nobody's concern."""
-    these = f"= ANY ({_array(only)})" if only is not None else ">= 16384"
-    query = _COLUMNS.format(relation=f"oid {these}", column=f"attrelid {these}")
-    rows = connection.execute(query.encode(), prepare=False).fetchall()
+    rows = _ask(connection, _ALL_NAMES if only is None else _THESE_NAMES, only).fetchall()
     return {(kind, oid, number): name for kind, oid, number, name in rows}
 
 
-def _array(oids: Collection[int]) -> str:
-    return f"'{{{','.join(map(str, sorted(oids)))}}}'::oid[]"
+def _ask(connection: Connection[Any], query: str, oids: Collection[int] | None = None) -> Cursor[Any]:
+    parameters = None if oids is None else [f"{{{','.join(map(str, sorted(oids)))}}}"]
+    return RawCursor(connection).execute(query.encode(), parameters, prepare=True)

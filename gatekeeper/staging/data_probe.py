@@ -65,12 +65,12 @@ def digest(connection: Connection[Any], known: Mapping[str, TableDigest] = Mappi
         with connection.pipeline():
             for name, value in _SPELLING.items():
                 connection.execute("SELECT set_config(%s, %s, true)", [name, value])
-            listed = connection.execute(_TABLES.encode())
+            listed = connection.execute(_TABLES.encode(), prepare=True)
         listing = [row for row in listed.fetchall() if row[1] not in BOOKKEEPING]
         tables = [(schema, table, *columns) for schema, table, columns in listing if f"{schema}.{table}" not in known]
         with connection.pipeline():
             cursors = [connection.execute(_digest_query(*table), prepare=False) for table in tables]
-            sequences = connection.execute(_SEQUENCES)
+            sequences = connection.execute(_SEQUENCES, prepare=True)
         found = {name: known[name] for schema, table, _ in listing if (name := f"{schema}.{table}") in known}
         for (schema, table, *columns), cursor in zip(tables, cursors, strict=True):
             rows, whole, *values = cursor.fetchone() or (0, 0)

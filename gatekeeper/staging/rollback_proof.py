@@ -18,7 +18,7 @@ from gatekeeper.model.proof import (
 from gatekeeper.staging.at_hand import extensions_of
 from gatekeeper.staging.catalog import Catalog
 from gatekeeper.staging.compare import compare, refutes
-from gatekeeper.staging.data_probe import DataDigest, compare_data, digest
+from gatekeeper.staging.data_probe import DataDigest, compare_data
 from gatekeeper.staging.judge import judge, judge_chain, unreadable
 from gatekeeper.staging.loss_witness import losses
 from gatekeeper.staging.rows_since import losses_since, tables_written
@@ -26,7 +26,7 @@ from gatekeeper.staging.sample_rows import Name, fill
 from gatekeeper.staging.scratch import scratch
 from gatekeeper.staging.server import StagingServer
 from gatekeeper.staging.stage import Stage
-from gatekeeper.staging.storage import Storage, narrowed, storage_of
+from gatekeeper.staging.storage import Storage, narrowed
 from gatekeeper.staging.workshop import Workshop
 from migrations_lint.model import Direction, Migration, Script
 
@@ -141,25 +141,21 @@ class _Proving:
 
     def _up_and_down(self, migration: Migration, *, rows: bool) -> _Proved:
         database, catalog = self.workshop.ready(rows=rows)
-        with self.stage.session(database) as connection:
-            before = _Stop(catalog, self.stage.data(database, connection))
+        with self.stage.looking(database) as observer:
+            before = _Stop(catalog, observer.data())
         up = self.stage.advance(database, migration.up)
         if up.failure:
             return _Proved(_failed(migration, up.trace, up.failure))
-        with self.stage.session(database) as connection:
-            between = _Stop(self.stage.catalog(database, connection), storage=storage_of(connection))
+        with self.stage.looking(database) as observer:
+            between = _Stop(observer.catalog(), storage=observer.storage())
         if migration.down is None:
             proof = RollbackProof(migration.id, migration.path, ProofVerdict.IRREVERSIBLE, up.trace, None)
             return _Proved(proof, between.catalog)
         down = self.stage.run(database, migration.down, Direction.DOWN)
         if down.failure:
             return _Proved(_failed(migration, up.trace, down.failure, down.trace))
-        with self.stage.session(database) as connection:
-            after = _Stop(
-                self.stage.catalog(database, connection),
-                self.stage.data(database, connection),
-                storage_of(connection),
-            )
+        with self.stage.looking(database) as observer:
+            after = _Stop(observer.catalog(), observer.data(), observer.storage())
         proof = _compared(migration, before, between, after, (up.trace, down.trace))
         proved = self._again(migration.up, database, between.catalog, self._with_empty(proof))
         written = tables_written(down.trace)
@@ -185,16 +181,17 @@ class _Proving:
     ) -> _Proved:
         """A way down that changes rows runs once more, over rows written since the way up."""
         assert without.data is not None
-        with self.stage.session(database) as connection:
-            before = self.stage.data(database, connection)
-            fill(connection, tables, first=_LATER_ROWS)
-            written = digest(connection)
+        with self.stage.looking(database) as observer:
+            before = observer.data()
+            with self.stage.session(database) as connection:
+                fill(connection, tables, first=_LATER_ROWS)
+            written = observer.data()
         ran = self.stage.run(database, down, Direction.DOWN, traced=False)
         if ran.failure:
             note = f"rows written since the way up stop the way down: {ran.failure.message}"
             return _Proved(replace(proof, stand_ins=(*proof.stand_ins, note)))
-        with self.stage.session(database) as connection:
-            after = self.stage.data(database, connection)
+        with self.stage.looking(database) as observer:
+            after = observer.data()
         assert proof.down is not None
         loss = (*proof.loss, *losses_since(proof.down, without.data, before, written, after))
         verdict = judge(proof.schema_differences, proof.data_differences, loss)

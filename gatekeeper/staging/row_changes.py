@@ -52,7 +52,7 @@ def marks(connection: Connection[Any]) -> Marks:
     with connection.transaction(force_rollback=True):
         connection.execute("SET LOCAL search_path TO pg_catalog")
         connection.execute("SET LOCAL jit TO off")
-        return {name: tuple(mark) for name, mark in connection.execute(_MARKS.encode(), prepare=False).fetchall()}
+        return {name: tuple(mark) for name, mark in connection.execute(_MARKS.encode(), prepare=True).fetchall()}
 
 
 def count_now(connection: Connection[Any]) -> None:

@@ -12,13 +12,12 @@ from psycopg import Connection, sql
 
 from gatekeeper.model.proof import Failure, LockTrace
 from gatekeeper.staging.catalog import Catalog
-from gatekeeper.staging.catalog_reader import CatalogReader
-from gatekeeper.staging.data_probe import DataDigest, digest
 from gatekeeper.staging.errors import ExtensionMissing, ExtensionRefused
 from gatekeeper.staging.faults import fault_of
 from gatekeeper.staging.lock_probe import LockProbe
 from gatekeeper.staging.lock_trace import StatementFailed, run_through, trace
-from gatekeeper.staging.row_changes import Marks, count_now, marks
+from gatekeeper.staging.observer import Observer
+from gatekeeper.staging.row_changes import count_now
 from gatekeeper.staging.scratch import Scratch
 from gatekeeper.staging.stand_ins import STAND_INS, StandIns
 from migrations_lint.model import Direction, Script
@@ -53,8 +52,7 @@ class Stage:
     stand_ins: StandIns = field(init=False)
     _refused: frozenset[str] = frozenset()
     _idle: dict[str, list[Connection[Any]]] = field(default_factory=dict)
-    _readers: dict[str, CatalogReader] = field(default_factory=dict)
-    _digested: dict[str, tuple[Marks, DataDigest]] = field(default_factory=dict)
+    _observers: dict[str, Observer] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         with contextlib.closing(self.scratch.server.connect()) as connection:
@@ -75,20 +73,22 @@ class Stage:
     @contextlib.contextmanager
     def session(self, database: str) -> Iterator[Connection[Any]]:
         """A session as good as new, as every script gets: temporary tables of the way up are gone on the way down."""
+        self._observers.setdefault(database, Observer(lambda: self._connect(database)))
         idle = self._idle.setdefault(database, [])
         connection = idle.pop() if idle else self._connect(database)
+        connection.prepare_threshold = None  # DISCARD ALL forgets prepared statements
         try:
             yield connection
         except psycopg.Error as error:
             fault = fault_of(error, self.scratch.server, connection)
             connection.close()
-            self._digested.pop(database, None)  # what it has written may be counted only after it is gone
+            self._observers[database].forget_rows()  # what it has written may be counted only after it is gone
             if fault is not None:
                 raise fault from error
             raise
         except BaseException:
             connection.close()
-            self._digested.pop(database, None)
+            self._observers[database].forget_rows()
             raise
         with contextlib.suppress(psycopg.Error):
             connection.execute("DISCARD ALL")
@@ -99,6 +99,8 @@ class Stage:
         """Hang up: a database that somebody is connected to can be neither copied nor dropped."""
         for connection in self._idle.pop(database, []):
             connection.close()
+        if database in self._observers:
+            self._observers[database].close()
 
     def copy(self, database: str) -> str:
         """A copy, made while none of our sessions is there."""
@@ -108,34 +110,31 @@ class Stage:
     def drop(self, database: str) -> None:
         """Drop a scratch database of this run."""
         self.leave(database)
-        self._readers.pop(database, None)
-        self._digested.pop(database, None)
+        self._observers.pop(database, None)
         self.scratch.drop(database)
 
     def close(self) -> None:
         """Hang up everywhere."""
-        for database in list(self._idle):
+        for database in {*self._idle, *self._observers}:
             self.leave(database)
 
-    def catalog(self, database: str, connection: Connection[Any] | None = None) -> Catalog:
-        """What the database holds now; what has not changed is not read again.
+    @contextlib.contextmanager
+    def looking(self, database: str) -> Iterator[Observer]:
+        """Looks at a database, between transactions of the others."""
+        observer = self._observers.setdefault(database, Observer(lambda: self._connect(database)))
+        try:
+            yield observer
+        except psycopg.Error as error:
+            fault = fault_of(error, self.scratch.server, observer.connection)
+            observer.close()
+            if fault is not None:
+                raise fault from error
+            raise
 
-        In a `connection` to it that is between transactions, else in a session of its own.
-        """
-        if connection is None:
-            with self.session(database) as opened:
-                return self.catalog(database, opened)
-        return self._readers.setdefault(database, CatalogReader()).read(connection)
-
-    def data(self, database: str, connection: Connection[Any]) -> DataDigest:
-        """Digests of what all tables hold now; those in which nothing was written are not read again."""
-        now = marks(connection)
-        earlier, digests = self._digested.get(database, ({}, DataDigest({}, {})))
-        tables = digests.tables
-        known = {name: tables[name] for name, mark in now.items() if earlier.get(name) == mark and name in tables}
-        found = digest(connection, known)
-        self._digested[database] = (now, found)
-        return found
+    def catalog(self, database: str) -> Catalog:
+        """What the database holds now."""
+        with self.looking(database) as observer:
+            return observer.catalog()
 
     def run(self, database: str, script: Script, direction: Direction, *, traced: bool = True) -> Ran:
         """Run one way of a migration in a session of its own.
@@ -180,7 +179,6 @@ class Stage:
     def _connect(self, database: str) -> Connection[Any]:
         connection = self.scratch.server.connect(database)
         connection.add_notice_handler(lambda notice: None)
-        connection.prepare_threshold = None  # DISCARD ALL forgets prepared statements
         return connection
 
     def _failure(self, failed: StatementFailed, direction: Direction) -> Failure:

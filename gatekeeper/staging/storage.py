@@ -144,7 +144,7 @@ def storage_of(connection: Connection[Any]) -> Storage:
     with connection.transaction(force_rollback=True), connection.pipeline():
         connection.execute("SET LOCAL search_path TO pg_catalog")
         tables, columns, demands, domains = (
-            connection.execute(query.encode(), prepare=False) for query in (_TABLES, _COLUMNS, _DEMANDS, _DOMAINS)
+            connection.execute(query.encode(), prepare=True) for query in (_TABLES, _COLUMNS, _DEMANDS, _DOMAINS)
         )
         return Storage(
             {oid: StoredTable(*rest) for oid, *rest in tables.fetchall()},

@@ -6,19 +6,22 @@ differ without the rest of an object (its grants, its storage, its comment) is a
 search_path has to be pg_catalog.
 """
 
-from collections.abc import Collection
+from functools import cache
 
 from gatekeeper.staging.catalog_queries import database, programs, relations
 from gatekeeper.staging.catalog_queries.words import USERS_RELATION
 
 
-def of_relations(version: int, only: Collection[int] | None = None) -> tuple[str, ...]:
-    """What hangs on a relation, whose OID is the fifth column; of `only` these, where they are named."""
-    queries = (*relations.ALL, relations.column_attributes(version))
-    if only is None:
-        return queries
-    these = f"{USERS_RELATION} AND c.oid = ANY ('{{{','.join(map(str, sorted(only)))}}}'::oid[])"
-    return tuple(query.replace(USERS_RELATION, these) for query in queries)
+def of_relations(version: int) -> tuple[str, ...]:
+    """What hangs on a relation, whose OID is the fifth column."""
+    return (*relations.ALL, relations.column_attributes(version))
+
+
+@cache
+def of_these_relations(version: int) -> tuple[str, ...]:
+    """The same of the relations whose OIDs are the parameter."""
+    these = f"{USERS_RELATION} AND c.oid = ANY ($1::oid[])"
+    return tuple(query.replace(USERS_RELATION, these) for query in of_relations(version))
 
 
 def of_database(version: int) -> tuple[str, ...]:

@@ -1,0 +1,61 @@
+"""One session that looks at one database again and again, and reads only what has changed since it last looked.
+
+Its questions stay prepared: to plan them takes longer than to answer them.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from psycopg import Connection
+
+from gatekeeper.staging.catalog import Catalog
+from gatekeeper.staging.catalog_reader import CatalogReader
+from gatekeeper.staging.data_probe import DataDigest, digest
+from gatekeeper.staging.row_changes import Marks, marks
+from gatekeeper.staging.storage import Storage, storage_of
+
+
+class Observer:
+    """What is known of a database; it looks between the transactions of others, and connects when it first has to."""
+
+    def __init__(self, connect: Callable[[], Connection[Any]]) -> None:
+        self._connect = connect
+        self._connection: Connection[Any] | None = None
+        self._reader = CatalogReader()
+        self._marks: Marks = {}
+        self._digested = DataDigest({}, {})
+
+    @property
+    def connection(self) -> Connection[Any]:
+        """The session, in autocommit mode; it never writes."""
+        if self._connection is None:
+            self._connection = self._connect()
+            self._connection.execute("SET plan_cache_mode TO force_generic_plan")
+        return self._connection
+
+    def catalog(self) -> Catalog:
+        """The whole catalog."""
+        return self._reader.read(self.connection)
+
+    def data(self) -> DataDigest:
+        """Digests of what all tables hold; those in which nothing was written are not read again."""
+        now = marks(self.connection)
+        tables = self._digested.tables
+        known = {name: tables[name] for name, mark in now.items() if self._marks.get(name) == mark and name in tables}
+        self._digested = digest(self.connection, known)
+        self._marks = now
+        return self._digested
+
+    def forget_rows(self) -> None:
+        """Somebody may have written and not been counted."""
+        self._marks = {}
+
+    def storage(self) -> Storage:
+        """Where values are kept."""
+        return storage_of(self.connection)
+
+    def close(self) -> None:
+        """Hang up; what is known stays known."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
