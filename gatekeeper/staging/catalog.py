@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Connection, Cursor
+from psycopg.pq import TransactionStatus
 
 from gatekeeper.staging.catalog_queries import of_database, of_relations
 
@@ -57,8 +58,17 @@ def catalog_of(connection: Connection[Any]) -> Catalog:
 @contextmanager
 def reading(connection: Connection[Any]) -> Iterator[None]:
     """A transaction with the settings that definitions are written by; both are taken back."""
-    with connection.transaction(force_rollback=True):  # inside another transaction too
+    with looking(connection):
         connection.execute("SET LOCAL search_path TO pg_catalog; SET LOCAL jit TO off")  # it costs more than it saves
+        yield
+
+
+@contextmanager
+def looking(connection: Connection[Any]) -> Iterator[None]:
+    """A transaction that takes its settings back, inside another one too."""
+    # Rolled back only there: psycopg forgets what it has prepared when it sees a ROLLBACK.
+    is_inside = connection.info.transaction_status is TransactionStatus.INTRANS
+    with connection.transaction(force_rollback=is_inside):
         yield
 
 

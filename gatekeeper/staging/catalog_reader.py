@@ -44,10 +44,15 @@ _Names = Mapping[tuple[str, int, int], str]
 
 @dataclass
 class CatalogReader:
-    """What was read of one database; sessions come from outside, one after the other, and between transactions."""
+    """What was read of one database; sessions come from outside, one after the other, and between transactions.
 
+    `stamps` are those of the relations when it was read last, by OID, and `wholes` how often all that is not about one
+    relation alone was read.
+    """
+
+    stamps: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    wholes: int = 0
     _database_stamp: object = None
-    _stamps: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     _names: _Names = field(default_factory=dict)
     _of_relations: Mapping[int, list[Entry]] = field(default_factory=dict)
     _of_database: list[Entry] = field(default_factory=list)
@@ -62,18 +67,19 @@ class CatalogReader:
                 of_relations = _ask(connection, RELATION_STAMPS)
             stamp = of_database.fetchone()
             stamps = {oid: tuple(numbers) for oid, numbers in of_relations.fetchall()}
-            touched = {oid for oid, numbers in stamps.items() if self._stamps.get(oid) != numbers}
-            gone = self._stamps.keys() - stamps.keys()
+            touched = {oid for oid, numbers in stamps.items() if self.stamps.get(oid) != numbers}
+            gone = self.stamps.keys() - stamps.keys()
             anew = stamp != self._database_stamp
             if self._catalog is None or touched or gone or anew or version < _STAMPED_SINCE:
                 is_known = self._catalog is not None and version >= _STAMPED_SINCE
                 self._catalog = self._changed(connection, touched, gone, anew=anew) if is_known else None
                 self._catalog = self._catalog or self._whole(connection)
-            self._stamps, self._database_stamp = stamps, stamp
+            self.stamps, self._database_stamp = stamps, stamp
             return self._catalog
 
     def _whole(self, connection: Connection[Any]) -> Catalog:
         version = connection.info.server_version // 10000
+        self.wholes += 1
         self._names = {**_names(connection), **_relation_names(connection, None)}
         self._of_relations = _relations(connection, version, None)
         self._of_database = _database(connection, version)
@@ -94,6 +100,7 @@ class CatalogReader:
         kept = {oid: of_one for oid, of_one in self._of_relations.items() if oid not in gone and oid not in readers}
         self._of_relations = {**kept, **(_relations(connection, version, readers) if touched else {})}
         if anew or 0 in readers or any(readers.values()):
+            self.wholes += 1
             self._of_database = _database(connection, version)
         return self._assembled()
 

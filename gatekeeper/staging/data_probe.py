@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import Connection, sql
 
 from gatekeeper.model.proof import DataDifference
-from gatekeeper.staging.catalog import BOOKKEEPING
+from gatekeeper.staging.catalog import BOOKKEEPING, looking
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def digest(connection: Connection[Any], known: Mapping[str, TableDigest] = Mappi
 
     Tables whose digest is `known`, by `schema.table`, are not read.
     """
-    with connection.transaction(force_rollback=True):
+    with looking(connection):
         with connection.pipeline():
             for name, value in _SPELLING.items():
                 connection.execute("SELECT set_config(%s, %s, true)", [name, value])

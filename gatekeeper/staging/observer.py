@@ -3,7 +3,7 @@
 Its questions stay prepared: to plan them takes longer than to answer them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from psycopg import Connection
@@ -12,7 +12,7 @@ from gatekeeper.staging.catalog import Catalog
 from gatekeeper.staging.catalog_reader import CatalogReader
 from gatekeeper.staging.data_probe import DataDigest, digest
 from gatekeeper.staging.row_changes import Marks, marks
-from gatekeeper.staging.storage import Storage, storage_of
+from gatekeeper.staging.storage import Storage, storage_again, storage_of
 
 
 class Observer:
@@ -24,6 +24,9 @@ class Observer:
         self._reader = CatalogReader()
         self._marks: Marks = {}
         self._digested = DataDigest({}, {})
+        self._stored: Storage | None = None
+        self._stored_at: Mapping[int, tuple[int, ...]] = {}
+        self._wholes = 0
 
     @property
     def connection(self) -> Connection[Any]:
@@ -51,8 +54,14 @@ class Observer:
         self._marks = {}
 
     def storage(self) -> Storage:
-        """Where values are kept."""
-        return storage_of(self.connection)
+        """Where values are kept, as of the last look at the catalog."""
+        now, before = self._reader.stamps, self._stored_at
+        if self._stored is None or self._wholes != self._reader.wholes:
+            self._stored = storage_of(self.connection)
+        elif touched := {oid for oid in now.keys() | before.keys() if now.get(oid) != before.get(oid)}:
+            self._stored = storage_again(self.connection, self._stored, touched)
+        self._stored_at, self._wholes = now, self._reader.wholes
+        return self._stored
 
     def close(self) -> None:
         """Hang up; what is known stays known."""

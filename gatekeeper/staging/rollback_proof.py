@@ -184,7 +184,7 @@ class _Proving:
         with self.stage.looking(database) as observer:
             before = observer.data()
             with self.stage.session(database) as connection:
-                fill(connection, tables, first=_LATER_ROWS)
+                fill(connection, tables, first=_LATER_ROWS, observer=observer.connection)
             written = observer.data()
         ran = self.stage.run(database, down, Direction.DOWN, traced=False)
         if ran.failure:

@@ -9,6 +9,8 @@ from typing import Any
 
 from psycopg import Connection
 
+from gatekeeper.staging.catalog import reading
+
 # Before, counts went to a collector process, which may have them late or not at all.
 _COUNTED_EXACTLY_SINCE = 15
 
@@ -49,9 +51,7 @@ def marks(connection: Connection[Any]) -> Marks:
     """For each table that can have one, a mark that is another one once its rows have changed; between transactions."""
     if connection.info.server_version // 10000 < _COUNTED_EXACTLY_SINCE:
         return {}
-    with connection.transaction(force_rollback=True):
-        connection.execute("SET LOCAL search_path TO pg_catalog")
-        connection.execute("SET LOCAL jit TO off")
+    with reading(connection):
         return {name: tuple(mark) for name, mark in connection.execute(_MARKS.encode(), prepare=True).fetchall()}
 
 

@@ -12,7 +12,7 @@ from itertools import product
 from typing import Any
 
 import psycopg
-from psycopg import Connection, sql
+from psycopg import Connection, RawCursor, sql
 from psycopg.rows import tuple_row
 
 from gatekeeper.staging.catalog import BOOKKEEPING
@@ -22,7 +22,10 @@ ROWS = 3
 _MOST_TRIES = 120
 _REFUSED = "gatekeeper.refused_rows"
 
-_COLUMNS = """
+_WANTED = """n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
+       AND ($1::text[] IS NULL OR n.nspname || '.' || c.relname = ANY ($1::text[]))"""
+
+_COLUMNS = f"""
     SELECT n.nspname, c.relname, a.attname, a.attnum, format_type(a.atttypid, a.atttypmod), b.typname,
            b.typcategory::text,
            CASE WHEN b.typname IN ('varchar', 'bpchar') AND m.typmod > 4 THEN m.typmod - 4
@@ -57,16 +60,14 @@ _COLUMNS = """
        AND NOT a.attisdropped AND a.attidentity = '' AND a.attgenerated = ''
        AND coalesce((SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = c.oid AND adnum = a.attnum), '')
            NOT LIKE 'nextval(%'
-       AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
-     ORDER BY n.nspname, c.relname, a.attnum
+       AND {_WANTED} ORDER BY n.nspname, c.relname, a.attnum
 """
-_TABLES = """
+_TABLES = f"""
     SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
-       AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
        AND NOT EXISTS (SELECT FROM pg_depend x WHERE x.classid = 'pg_class'::regclass AND x.objid = c.oid
                           AND x.deptype = 'e')
-     ORDER BY n.nspname, c.relname
+       AND {_WANTED} ORDER BY n.nspname, c.relname
 """
 _CONSTRAINTS = """
     SELECT k.conname::text, array_agg(DISTINCT a.attname::text)
@@ -91,13 +92,19 @@ class Filling:
     empty: Mapping[str, str] = field(default_factory=dict)
 
 
-def fill(connection: Connection[Any], only: Collection[Name] | None = None, *, first: int = 1) -> Filling:
+def fill(
+    connection: Connection[Any],
+    only: Collection[Name] | None = None,
+    *,
+    first: int = 1,
+    observer: Connection[Any] | None = None,
+) -> Filling:
     """Put a few rows into every table, parents first; a table whose constraints refuse all we try stays as it is.
 
     With `only`, (schema, table) pairs, the others keep the rows that they have. `first` numbers the rows, so that
-    later ones do not clash with those of an earlier call.
+    later ones do not clash with those of an earlier call. An `observer` keeps its questions about tables prepared.
     """
-    tables = _tables(connection, only)
+    tables = _tables(observer or connection, only)
     order = list(_parents_first(tables))
     wanted = [(table, row) for table in order for row in range(first, first + ROWS)]
     refused = _all_at_once(connection, tables, wanted)
@@ -110,14 +117,14 @@ def fill(connection: Connection[Any], only: Collection[Name] | None = None, *, f
 
 
 def _tables(connection: Connection[Any], only: Collection[Name] | None) -> dict[Name, list[SampleColumn]]:
+    these = None if only is None else [f"{schema}.{table}" for schema, table in only]
     with connection.transaction(), connection.pipeline():
-        cursor = connection.cursor(row_factory=tuple_row)
-        names = connection.cursor(row_factory=tuple_row).execute(_TABLES.encode())
-        columns = cursor.execute(_COLUMNS.encode())
+        names, columns = (
+            RawCursor(connection, row_factory=tuple_row).execute(query.encode(), [these], prepare=True)
+            for query in (_TABLES, _COLUMNS)
+        )
         tables: dict[Name, list[SampleColumn]] = {
-            (schema, table): []
-            for schema, table in names.fetchall()
-            if table not in BOOKKEEPING and (only is None or (schema, table) in only)
+            (schema, table): [] for schema, table in names.fetchall() if table not in BOOKKEEPING
         }
         for schema, table, *rest in columns.fetchall():
             if (schema, table) in tables:

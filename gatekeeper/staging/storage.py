@@ -1,10 +1,12 @@
 """Where a database keeps values and what it demands of them, followed by OID, so that a rename is no drop."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, RawCursor
+
+from gatekeeper.staging.catalog import reading
 
 _USERS = "n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' AND c.relpersistence <> 't'"
 _FROM = "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
@@ -141,10 +143,31 @@ class Storage:
 
 def storage_of(connection: Connection[Any]) -> Storage:
     """Read it from the catalog in one round trip."""
-    with connection.transaction(force_rollback=True), connection.pipeline():
-        connection.execute("SET LOCAL search_path TO pg_catalog")
+    return _read(connection, (_TABLES, _COLUMNS, _DEMANDS, _DOMAINS), None)
+
+
+def storage_again(connection: Connection[Any], known: Storage, touched: Collection[int]) -> Storage:
+    """The same where all is known of an earlier moment, and only the tables with these OIDs may have changed since."""
+    # What the default partition takes is decided by the others.
+    these = f"{_USERS} AND (c.oid = ANY ($1::oid[]) OR c.oid IN (SELECT partdefid FROM pg_partitioned_table))"
+    queries = [query.replace(_USERS, these) for query in (_TABLES, _COLUMNS, _DEMANDS)]
+    found = _read(connection, (*queries, _DOMAINS), f"{{{','.join(map(str, sorted(touched)))}}}")
+    kept = _only(known, known.tables.keys() - found.tables.keys() - set(touched))
+    tables = {oid: table for oid, table in known.tables.items() if oid not in touched} | dict(found.tables)
+    return replace(
+        found,
+        tables=tables,
+        columns={**kept.columns, **found.columns},
+        demands=(*kept.demands, *found.demands),
+    )
+
+
+def _read(connection: Connection[Any], queries: Sequence[str], which: str | None) -> Storage:
+    with reading(connection), connection.pipeline():
+        parameters = [[which] if which is not None and "$1" in query else None for query in queries]
         tables, columns, demands, domains = (
-            connection.execute(query.encode(), prepare=True) for query in (_TABLES, _COLUMNS, _DEMANDS, _DOMAINS)
+            RawCursor(connection).execute(query.encode(), some, prepare=True)
+            for query, some in zip(queries, parameters, strict=True)
         )
         return Storage(
             {oid: StoredTable(*rest) for oid, *rest in tables.fetchall()},

@@ -72,14 +72,14 @@ class Workshop:
         if self.schema is None:
             self.schema = self.stage.catalog(self.bench)
         if rows:
-            with self.stage.session(self.bench) as connection:
-                self._fill(connection, self.schema)
+            with self.stage.looking(self.bench) as observer, self.stage.session(self.bench) as connection:
+                self._fill(connection, self.schema, observer.connection)
         return self.bench, self.schema
 
-    def _fill(self, connection: Connection[Any], schema: Catalog) -> None:
+    def _fill(self, connection: Connection[Any], schema: Catalog, observer: Connection[Any]) -> None:
         """Sample rows for all tables, or new ones for those that have changed since they got theirs."""
         if self.filled is None:
-            self.empty = dict(fill(connection).empty)
+            self.empty = dict(fill(connection, observer=observer).empty)
         elif names := sorted(_changed(self.filled, schema) | self.emptied):
             tables = connection.execute(_WITH_REFERRERS, [names]).fetchall()
             if tables:
@@ -87,7 +87,7 @@ class Workshop:
                 connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY").format(listed))
                 for table in tables:
                     self.empty.pop(".".join(table), None)
-                self.empty |= fill(connection, frozenset(tables)).empty
+                self.empty |= fill(connection, frozenset(tables), observer=observer).empty
         self.filled, self.emptied = schema, frozenset()
 
     def keep(self, schema: Catalog | None, emptied: Collection[str] = ()) -> None:
