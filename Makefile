@@ -44,6 +44,9 @@ bench: setup  ## figures beside other tools, each in one run; nothing is asserte
 	@test -x $(VENV)/squawk/bin/squawk || { $(PYTHON) -m venv $(VENV)/squawk \
 		&& $(VENV)/squawk/bin/python -m pip install --quiet squawk-cli; }
 	@$(BIN)/python -m tests.bench.lint_against_squawk "$(CORPUS)" $(VENV)/squawk/bin/squawk
+	@test -x $(VENV)/pytest-alembic/bin/pytest || { $(PYTHON) -m venv $(VENV)/pytest-alembic \
+		&& $(VENV)/pytest-alembic/bin/python -m pip install --quiet pytest-alembic 'psycopg[binary]'; }
+	@$(BIN)/python -m tests.bench.verify_against_loop "$(CORPUS)" $(VENV)/pytest-alembic/bin/python
 
 mutants: setup  ## what rollback checkers find: ours, pg_dump, Alembic, migra; written into the docs
 	@$(BIN)/python -W ignore -m tests.bench.rollback_mutants --write
