@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from psycopg import Connection, OperationalError
@@ -53,7 +54,7 @@ def pending(url: str, history: Sequence[Migration]) -> tuple[Migration, ...]:
 
 def pending_on(connection: Connection[Any], history: Sequence[Migration]) -> tuple[Migration, ...]:
     """The same, asked over a connection that is there."""
-    return tuple(_pending(connection, history, read_only=True))
+    return tuple(_pending(connection, history))
 
 
 def migrate(
@@ -79,15 +80,17 @@ def migrate(
 
 
 def _migrate(target: Target, history: Sequence[Migration], guard: Guard, listener: Listener) -> MigrateReport:
-    due = tuple(_pending(target.connection, history, read_only=False))
+    due = pending_on(target.connection, history)
     plan = planned(history, due, target.connection.info.server_version // 10000)
     if plan:
-        every = [batch for _, batches in plan for batch in batches]
-        wait_until_clear(target, every, guard.terms, guard.budget, listener.waits)
+        wait_until_clear(target, [batch for _, own in plan for batch in own], guard.terms, guard.budget, listener.waits)
+    for tool in dict.fromkeys(migration.tool for migration in due):
+        ledger_of(tool).prepare(target.connection)
+    wanted = [tuple(demand for batch in own for demand in batch.demands) for _, own in plan]
     applied = []
     for number, (migration, batches) in enumerate(plan):
         listener.begins(migration)
-        later = tuple(demand for _, after in plan[number + 1 :] for batch in after for demand in batch.demands)
+        later = tuple(chain.from_iterable(wanted[number + 1 :]))
         applied.append(_apply(guard, history, migration, batches, later))
     return MigrateReport(tuple(applied))
 
@@ -163,11 +166,9 @@ def _way_of(batch: Batch) -> Callable[[Guard, Piece, Bookkeeping], Run]:
     return Guard.run if batch.in_transaction else run_outside
 
 
-def _pending(connection: Connection[Any], history: Sequence[Migration], *, read_only: bool) -> Iterator[Migration]:
+def _pending(connection: Connection[Any], history: Sequence[Migration]) -> Iterator[Migration]:
     for tool in dict.fromkeys(migration.tool for migration in history):
         ledger, own = ledger_of(tool), [migration for migration in history if migration.tool == tool]
-        if not read_only:
-            ledger.prepare(connection)
         applied = ledger.applied(connection, own) if _is_there(connection, ledger.table) else frozenset()
         yield from (migration for migration in own if migration.id not in applied)
 
