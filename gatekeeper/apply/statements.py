@@ -17,6 +17,9 @@ from migrations_lint.settings import LintSettings
 # The budget decides how long we wait for a lock, not the number that a file brings along.
 _OURS_TO_SET = frozenset({"lock_timeout", "idle_in_transaction_session_timeout"})
 
+_BEGINS = frozenset({"BEGIN", "BEGIN WORK", "BEGIN TRANSACTION", "START TRANSACTION"})
+_COMMITS = frozenset({"COMMIT", "COMMIT WORK", "COMMIT TRANSACTION", "END", "END WORK", "END TRANSACTION"})
+
 
 class CannotApply(GatekeeperError):
     """A migration of which a part could not be read; nothing was changed."""
@@ -89,7 +92,7 @@ def planned(
 
 
 def batches_of(migration: Migration) -> tuple[Batch, ...]:
-    """The way up in batches; raises CannotApply for what could not be read, and for a script's own BEGIN."""
+    """The way up in batches; raises CannotApply for what could not be read, and for a script's own ROLLBACK."""
     for problem in migration.problems:
         raise CannotApply(
             f"{problem.path}:{problem.line}: {problem.message}",
@@ -115,6 +118,7 @@ def _may_have_one(statements: Sequence[PlannedStatement]) -> bool:
 
 def _batches(script: Script) -> Iterator[Batch]:
     together: list[PlannedStatement] = []
+    opened = False
     for fragment in script.fragments:
         if fragment.begins_anew and together:
             yield Batch(tuple(together), in_transaction=True)
@@ -126,16 +130,17 @@ def _batches(script: Script) -> Iterator[Batch]:
                 f"{fragment.source.path}:{line}: {error.problem}", next_step="Correct the SQL; nothing was changed."
             )
         for statement in parsed.statements:
-            if statement.kind == "transaction_stmt":
-                raise CannotApply(
-                    f"{fragment.source.path}:{statement.begins.line}: the script opens or ends transactions itself",
-                    next_step="Leave BEGIN and COMMIT to gatekeeper, or apply it with its own tool.",
-                )
             if _is_ours(statement):
+                continue
+            if statement.kind == "transaction_stmt":
+                opened = _opens(statement)
+                if together and not opened:
+                    yield Batch(tuple(together), in_transaction=True)
+                    together = []
                 continue
             one = PlannedStatement(statement.sql, statement.begins.line)
             backfill = _marked(statement)
-            if fragment.in_transaction and backfill is None:
+            if (fragment.in_transaction or opened) and backfill is None:
                 together.append(one)
                 continue
             if together:
@@ -158,6 +163,20 @@ def _marked(statement: Statement) -> MarkedChange | None:
     raise CannotApply(
         f"{statement.fragment.source.path}:{statement.begins.line}: the mark `{mark.text}` {wrong}",
         next_step="Write `-- gatekeeper: backfill by COLUMN in batches of 1000` above an UPDATE or a DELETE.",
+    )
+
+
+def _opens(statement: Statement) -> bool:
+    """Whether it is a plain BEGIN, or else a plain COMMIT; raises CannotApply for everything that is neither.
+
+    Inside a transaction of the tool's own BEGIN does nothing but warn, and COMMIT ends that one.
+    """
+    words = " ".join(statement.sql.upper().split())
+    if words in _BEGINS or words in _COMMITS:
+        return words in _BEGINS
+    raise CannotApply(
+        f"{statement.fragment.source.path}:{statement.begins.line}: the script steers its transactions by {statement.sql}",
+        next_step="Leave that to gatekeeper, which can follow BEGIN and COMMIT, or apply it with its own tool.",
     )
 
 
