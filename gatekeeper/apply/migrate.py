@@ -76,6 +76,8 @@ def migrate(
             guard = Guard(target, budget, terms, listener.waits, listener.keeps, listener.shows)
             return _migrate(target, history, guard, listener)
         except OperationalError as error:
+            if target.is_whole:  # a full disk is one too
+                raise
             raise target.lost(error) from error
 
 

@@ -171,11 +171,11 @@ def _opens(statement: Statement) -> bool:
 
     Inside a transaction of the tool's own BEGIN does nothing but warn, and COMMIT ends that one.
     """
-    words = " ".join(statement.sql.upper().split())
+    words, line = " ".join(statement.sql.upper().split()), statement.begins.line
     if words in _BEGINS or words in _COMMITS:
         return words in _BEGINS
     raise CannotApply(
-        f"{statement.fragment.source.path}:{statement.begins.line}: the script steers its transactions by {statement.sql}",
+        f"{statement.fragment.source.path}:{line}: the script steers its transactions by {statement.sql}",
         next_step="Leave that to gatekeeper, which can follow BEGIN and COMMIT, or apply it with its own tool.",
     )
 
