@@ -206,7 +206,7 @@ def _moments(
             session = session.committed()
         for statement in statements:
             session = session.entering(in_transaction=fragment.in_transaction, schema=schema)
-            scene = Scene(schema, settings.server_version, session.search_path)
+            scene = Scene(schema, settings.server_version, session.search_path, written=session.written)
             told = facts_of(statement, scene)
             place = (migration.path, direction, statement.begins.line, statement.sql)
             facts = _here(_seen(told, base.observed.get(place)) if base.observed else told, session)

@@ -17,10 +17,12 @@ from migrations_lint.model import (
     Relation,
     RenamesRelation,
     SetsParameter,
+    Work,
 )
 from migrations_lint.snapshot import SchemaSnapshot
 
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "min": 60_000.0, "h": 3_600_000.0, "d": 86_400_000.0}
+_WRITES = frozenset({Work.ROW_CHANGE, Work.REWRITE})
 _ENDS = frozenset({"COMMIT", "ROLLBACK", "PREPARE TRANSACTION"})
 
 
@@ -40,7 +42,7 @@ class Session:
     `transaction` numbers the script's transactions, None is outside of any; `explicit` says that the script's own
     BEGIN is open. `held` are the locks of this transaction on what others can see, `here` the relations that
     it has made, `new` those that the script has, both with the statement's own; `gone` are those that this transaction
-    has dropped. `parameters` hold for the session,
+    has dropped, `written` those whose rows it has changed. `parameters` hold for the session,
     `local` ones until the transaction ends; a value of None is the server's default. `forgotten` are parameters that
     were set and are no longer in force.
     """
@@ -52,6 +54,7 @@ class Session:
     here: frozenset[Relation] = frozenset()
     new: frozenset[Relation] = frozenset()
     gone: frozenset[Relation] = frozenset()
+    written: frozenset[Relation] = frozenset()
     parameters: Mapping[str, str] = field(default_factory=dict)
     local: Mapping[str, str] = field(default_factory=dict)
     forgotten: Mapping[str, str] = field(default_factory=dict)
@@ -106,6 +109,9 @@ class Session:
         fresh = tuple(lock for lock in dict.fromkeys(locks) if lock not in self.held)
         if self.transaction is not None and fresh:
             session = replace(session, held=session.held + fresh)
+        written = frozenset(lock.relation for lock in locks if lock.work in _WRITES) - session.written
+        if self.transaction is not None and written:
+            session = replace(session, written=session.written | written)
         for fact in facts:
             if isinstance(fact, SetsParameter):
                 session = session._set(fact)
@@ -144,6 +150,7 @@ class Session:
             held=(),
             here=frozenset(),
             gone=frozenset(),
+            written=frozenset(),
             local={},
             forgotten={**self.forgotten, **self.local},
             saved=(),

@@ -30,6 +30,7 @@ def column_behind_view(table: Relation, column: str, to: str) -> str:
     )
 
 
-def dropped_later(what: str) -> str:
-    """A column or table that goes."""
-    return f"Release code that no longer uses {what} first; drop it in a later release."
+def dropped_later(*what: str) -> str:
+    """Columns or a table that go."""
+    it = "it" if len(what) == 1 else "them"
+    return f"Release code that no longer uses {', '.join(what)} first; drop {it} in a later release."

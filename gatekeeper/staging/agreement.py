@@ -12,6 +12,7 @@ from migrations_lint.model import (
     LockMode,
     Relation,
     RelationKind,
+    RenamesRelation,
     Unknown,
     Work,
 )
@@ -39,11 +40,13 @@ def disagreements(checked: CheckedMigration, proof: RollbackProof) -> Iterator[D
         held: set[Relation] = set()
         for statement in trace.statements if trace else ():
             known = predicted.get((direction, statement.line, statement.sql))
+            held.update(fact.relation for fact in statement.facts if known is None)
             if known is not None:
                 said = "unknown" if any(True for _ in known.all(Unknown)) else None
                 for one in _of_one(direction, statement, known.locks, held):
                     yield replace(one, predicted=one.predicted or said)
-            held.update(fact.relation for fact in statement.facts)
+                held.update(fact.relation for fact in statement.facts)
+                held.update(fact.to for fact in known.all(RenamesRelation))  # the lock stays, under the new name
 
 
 def _key(statement: CheckedStatement) -> _Key:
@@ -73,7 +76,9 @@ def _agree(said: LockFact | None, seen: LockFact | None, *, held_before: bool) -
         return False
     if seen is None:
         return said.certainty is Certainty.ASSUMED or said.created_here
-    return said.created_here or ((held_before or said.mode is seen.mode) and _same_work(said, seen))
+    may_be_less = said.certainty is Certainty.ASSUMED and {said.mode, seen.mode} <= _READS  # rows decide about keys
+    same_mode = held_before or said.mode is seen.mode or may_be_less
+    return said.created_here or (same_mode and _same_work(said, seen))
 
 
 def _same_work(said: LockFact, seen: LockFact) -> bool:

@@ -40,7 +40,7 @@ VOLATILE = frozenset(
     pg_try_advisory_lock pg_try_advisory_lock_shared pg_try_advisory_xact_lock pg_try_advisory_xact_lock_shared
     pg_wal_replay_pause pg_wal_replay_resume pg_wal_summary_contents pg_xact_commit_timestamp
     pg_xact_commit_timestamp_origin pg_xact_status plpgsql_validator query_to_xml query_to_xml_and_xmlschema
-    query_to_xmlschema random random_normal set_config setseed setval timeofday timezone ts_rewrite ts_stat
+    query_to_xmlschema random random_normal set_config setseed setval timeofday ts_rewrite ts_stat
     txid_status uuidv4 uuidv7
     """.split()  # noqa: SIM905 - one long list would be a thousand lines
 )
@@ -100,7 +100,7 @@ STABLE = frozenset(
     """.split()  # noqa: SIM905 - one long list would be a thousand lines
 )
 
-# Some of the name are immutable, none volatile.
+# Some of the name are immutable, none volatile. (On 12 and 13 that of AT TIME ZONE for a timetz was.)
 IMMUTABLE = frozenset(
     """
     abbrev abs aclcontains acldefault aclinsert aclremove acos acosd acosh age any_value any_value_transfn area
@@ -207,7 +207,7 @@ IMMUTABLE = frozenset(
     timedate_pl timestamp timestamp_cmp timestamp_cmp_date timestamp_eq_date timestamp_ge_date timestamp_gt_date
     timestamp_hash timestamp_hash_extended timestamp_larger timestamp_le_date timestamp_lt_date timestamp_mi
     timestamp_mi_interval timestamp_ne_date timestamp_pl_interval timestamp_smaller timestamptz timestamptz_cmp
-    timestamptz_hash timestamptz_hash_extended timestamptz_larger timestamptz_mi timestamptz_smaller timetz
+    timestamptz_hash timestamptz_hash_extended timestamptz_larger timestamptz_mi timestamptz_smaller timetz timezone
     timetz_cmp timetz_hash timetz_hash_extended timetz_larger timetz_mi_interval timetz_pl_interval timetz_smaller
     timetzdate_pl to_ascii to_bin to_hex to_oct to_timestamp to_tsquery to_tsvector translate trim_array trim_scale
     trunc ts_delete ts_filter ts_headline ts_lexize ts_match_qv ts_match_vq ts_parse ts_rank ts_rank_cd

@@ -58,11 +58,16 @@ def _ancestors(table: Table, scene: Scene) -> Iterator[Fact]:
 
 
 def _keys(table: Table, command: str, node: Any, scene: Scene) -> Iterator[Fact]:
-    """ROW SHARE where a key is looked up, ROW EXCLUSIVE on tables to which a change of it is passed on."""
+    """ROW SHARE where a key is looked up, ROW EXCLUSIVE on tables to which a change of it is passed on.
+
+    The keys of a row that the same transaction has written are looked up whatever an UPDATE sets, for the check of
+    what was written before is then left to it (RI_FKey_fk_upd_check_required, PostgreSQL 18).
+    """
     written = _written(command, node)
     if command != "DELETE":
+        looked_up = None if table.relation in scene.written else written
         for constraint in table.constraints.values():
-            if constraint.references is not None and (written is None or written & set(constraint.columns)):
+            if constraint.references is not None and (looked_up is None or looked_up & set(constraint.columns)):
                 yield from scene.lock_family(constraint.references, LockMode.ROW_SHARE, assumed=True)
     if command == "INSERT":
         return

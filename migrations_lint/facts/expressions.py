@@ -5,11 +5,12 @@ names of PostgreSQL's own functions stand in `built_in.py`.
 """
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from migrations_lint.facts.built_in import IMMUTABLE, STABLE, VOLATILE
-from migrations_lint.model import Function, Volatility
-from migrations_lint.parse import text_of
+from migrations_lint.model import Fragment, Function, Source, Volatility
+from migrations_lint.parse import parse, text_of
 from migrations_lint.parse.nodes import dotted, inner, kind_of, strings, walk, word
 
 # Of extensions that many histories make defaults of; uuid-ossp and pgcrypto.
@@ -24,17 +25,47 @@ def is_known(function: str) -> bool:
     return function.lower() in _KNOWN or function.lower() in _OF_EXTENSIONS
 
 
-def volatility(expression: Any, functions: Mapping[str, Function]) -> tuple[bool, bool]:
-    """Whether an expression is volatile, and whether that is only assumed (a function we do not know)."""
+def volatility(
+    expression: Any, functions: Mapping[str, Function], inside: frozenset[str] = frozenset()
+) -> tuple[bool, bool]:
+    """Whether an expression is volatile, and whether that is only assumed (a function we do not know).
+
+    PostgreSQL looks after it has put the body of a simple SQL function in the place of its call: what counts is then
+    what that calls, and not what CREATE FUNCTION says (`inline_function` in clauses.c, PostgreSQL 12 to 18). `inside`
+    are the functions that have been opened so.
+    """
     assumed = False
     for message in walk(expression):
         if message.DESCRIPTOR.name != "FuncCall":
             continue
         known, name = functions.get(dotted(message.funcname)), strings(message.funcname)[-1].lower()
+        body = _body_in_place(known) if known is not None and known.name not in inside else None
+        if known is not None and body is not None:
+            volatile, unsure = volatility(body, functions, inside | {known.name})
+            if volatile and not unsure:
+                return True, False
+            assumed = assumed or unsure
+            continue
         if name in VOLATILE or name in _OF_EXTENSIONS or (known and known.volatility is Volatility.VOLATILE):
             return True, False
         assumed = assumed or not (known or is_known(name))
     return assumed, assumed
+
+
+def _body_in_place(function: Function) -> Any | None:
+    """The expression that takes the place of a call without arguments; None where the function is really called."""
+    may_be = function.language == "sql" and function.volatility is Volatility.VOLATILE and not function.arguments
+    if not may_be or function.security_definer or function.search_path is not None or function.body is None:
+        return None
+    statements = parse(Fragment(function.body, Source(Path("<body>"), function.body), 0, len(function.body))).statements
+    if len(statements) != 1 or statements[0].kind != "select_stmt":
+        return None
+    select = statements[0].node
+    fields = {field.name for field, _ in select.ListFields()}
+    is_plain = fields <= {"target_list", "limit_option", "op"} and len(select.target_list) == 1
+    if not is_plain or any(message.DESCRIPTOR.name == "SubLink" for message in walk(select)):
+        return None
+    return inner(select.target_list[0]).val
 
 
 def not_immutable(expression: Any) -> tuple[str, ...]:

@@ -12,12 +12,16 @@ from migrations_lint.snapshot import TEMPORARY, SchemaSnapshot, Table
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The surroundings of one statement; `inside` are the functions in whose bodies it stands, the outermost first."""
+    """The surroundings of one statement; `inside` are the functions in whose bodies it stands, the outermost first.
+
+    `written` are the tables whose rows its transaction has changed or written anew before.
+    """
 
     schema: SchemaSnapshot = field(default_factory=SchemaSnapshot)
     server_version: int = 15
     search_path: tuple[str, ...] = ("public",)
     inside: tuple[str, ...] = ()
+    written: frozenset[Relation] = frozenset()
 
     def relation(self, range_var: Any) -> Relation:
         """The relation that a RangeVar names."""

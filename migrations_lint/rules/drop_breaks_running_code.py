@@ -28,17 +28,20 @@ def drop_breaks_running_code(release: Release) -> Iterator[Finding]:
     added: set[tuple[Relation, str]] = set()
     for checked, statement in release.statements(AddsColumn, DropsColumn, DropsRelation):
         added |= {(one.relation, one.column.name) for one in statement.all(AddsColumn)}
+        columns: dict[Relation, list[str]] = {}
         for column in statement.all(DropsColumn):
             if release.is_live(column.relation) and (column.relation, column.column) not in added:
-                yield release.finding(
-                    checked,
-                    statement,
-                    f"queries of the running release that name {column.relation}.{column.column} fail from here on, "
-                    f"and its data {_how_much(release, column.relation)}is gone",
-                    help=dropped_later(column.column),
-                    relations=(column.relation,),
-                    severity=Severity.ERROR,
-                )
+                columns.setdefault(column.relation, []).append(column.column)
+        for relation, names in columns.items():
+            yield release.finding(
+                checked,
+                statement,
+                f"queries of the running release that name {' or '.join(f'{relation}.{name}' for name in names)} fail "
+                f"from here on, and {'its' if len(names) == 1 else 'their'} data {_how_much(release, relation)}is gone",
+                help=dropped_later(*names),
+                relations=(relation,),
+                severity=Severity.ERROR,
+            )
         for dropped in statement.all(DropsRelation):
             is_named = release.is_live(dropped.relation) and dropped.kind is not RelationKind.SEQUENCE
             if not is_named or is_made_again(checked, statement, dropped.relation):

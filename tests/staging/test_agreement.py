@@ -12,7 +12,10 @@ from migrations_lint.engine import lint
 from migrations_lint.model import Fragment, Migration, Script, Source
 from migrations_lint.settings import LintSettings
 
-TABLE = "CREATE TABLE item (id bigint PRIMARY KEY, code varchar(10)); CREATE TABLE part (id int, item bigint)"
+TABLE = (
+    "CREATE TABLE item (id bigint PRIMARY KEY, code varchar(10)); CREATE TABLE part (id int, item bigint); "
+    "CREATE TABLE kept (id int, item bigint REFERENCES item)"
+)
 
 
 def step(name: str, sql: str) -> Migration:
@@ -32,6 +35,9 @@ def told(server: StagingServer, sql: str) -> tuple[Disagreement, ...]:
         "CREATE INDEX ON item (code); CREATE INDEX ON item (code, id); ALTER TABLE item ALTER code TYPE text",
         "ALTER TABLE part ADD FOREIGN KEY (item) REFERENCES item; UPDATE item SET code = 'x'; DROP TABLE part",
         "CREATE TABLE other (id int); ALTER TABLE other ADD COLUMN n int DEFAULT random(); CREATE INDEX ON other (n)",
+        "ALTER TABLE item RENAME TO thing; ALTER TABLE thing ADD COLUMN a int; ALTER TABLE thing RENAME a TO b",
+        "ALTER TABLE part ADD FOREIGN KEY (item) REFERENCES item; INSERT INTO part SELECT id, id FROM item",
+        "UPDATE kept SET id = id + 10; UPDATE kept SET id = id + 10",
         "ALTER TABLE item ADD COLUMN a int; ALTER TABLE item ADD COLUMN b int; ALTER TABLE item ALTER a TYPE bigint",
     ],
 )

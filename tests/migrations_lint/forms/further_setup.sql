@@ -48,6 +48,12 @@ CREATE TABLE youngest () INHERITS (middle);
 -- Code: SQL and PL/pgSQL functions that write, and a procedure.
 CREATE FUNCTION count_base() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM base';
 CREATE FUNCTION fill_base(new_v text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN INSERT INTO base (id, v) SELECT coalesce(max(id), 0) + 1, new_v FROM base; END $$;
+CREATE FUNCTION micros() RETURNS bigint LANGUAGE sql AS $$ SELECT CAST(extract(EPOCH FROM now() AT TIME ZONE 'utc') * 1000000 AS bigint); $$;
+CREATE FUNCTION twice_micros() RETURNS bigint LANGUAGE sql AS 'SELECT 2 * micros()';
+CREATE FUNCTION dice() RETURNS int LANGUAGE sql AS 'SELECT 1 + (6 * random())::int';
+CREATE FUNCTION slow_micros() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN micros(); END';
+CREATE FUNCTION pinned_micros() RETURNS bigint LANGUAGE sql SET search_path = public AS 'SELECT micros()';
+CREATE FUNCTION found_micros() RETURNS bigint LANGUAGE sql AS 'SELECT m FROM (VALUES (1::bigint)) v (m)';
 CREATE PROCEDURE purge_base() LANGUAGE sql AS 'DELETE FROM base WHERE id < 0';
 CREATE FOREIGN DATA WRAPPER nowhere;
 CREATE SERVER far FOREIGN DATA WRAPPER nowhere;
