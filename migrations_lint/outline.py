@@ -74,11 +74,23 @@ class Piece:
         )
 
     @property
+    def works_beside_traffic(self) -> bool:
+        """What may go on for long without making others wait: concurrent builds, VALIDATE CONSTRAINT, ANALYZE."""
+        if self.words[:1] == ("REFRESH",):
+            return "CONCURRENTLY" in self.words
+        validates = self.words[:1] == ("ALTER",) and "VALIDATE" in self.words
+        return self.stands_alone or validates or self.words[:1] == ("ANALYZE",)
+
+    @property
     def sets_lock_timeout(self) -> bool:
         """SET lock_timeout, or a call of set_config for it."""
-        if self.words[:1] == ("SET",):
-            return "LOCK_TIMEOUT" in self.words[1:3]
-        return "SET_CONFIG" in self.words and "'lock_timeout'" in self.sql
+        return self.sets("LOCK_TIMEOUT") and self.words[:1] != ("RESET",)
+
+    def sets(self, parameter: str) -> bool:
+        """SET or RESET of a run-time parameter, named in upper case, or a call of set_config for it."""
+        if self.words[:1] in {("SET",), ("RESET",)}:
+            return parameter in self.words[1:3]
+        return "SET_CONFIG" in self.words and f"'{parameter.lower()}'" in self.sql
 
 
 @lru_cache(maxsize=64)  # the same few scripts are asked about again and again while one migration is looked at

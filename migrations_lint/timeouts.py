@@ -1,7 +1,8 @@
-"""Where `lock_timeout` and `statement_timeout` belong in a script of plain SQL; the edits are applied elsewhere.
+"""Where timeouts belong in a script of plain SQL; the edits are applied elsewhere.
 
 Inside a transaction it is `SET LOCAL`, which ends with it; outside, where SET LOCAL has no effect, a `SET` and its
-`RESET`. Concurrent builds get neither: they make nobody wait, and one that is cut short leaves an invalid index.
+`RESET`. Concurrent builds wait for locks as long as they have to: they make nobody wait, and one that is cut short
+leaves an invalid index.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,30 +12,54 @@ from itertools import groupby
 from migrations_lint.model import Edit, Fragment, Script
 from migrations_lint.outline import Piece, outline
 
+_STATEMENT = "STATEMENT_TIMEOUT"
+
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """The two limits as PostgreSQL reads them, such as `2s`; `limit` is for whole statements and may be absent."""
+    """The limits as PostgreSQL reads them, such as `2s`; all but the first may be absent.
+
+    `limit` is for each statement that makes others wait, `long` for those that work beside traffic (concurrent builds,
+    VALIDATE, ANALYZE): no limit where none is given. `idle` ends a transaction that waits for its own client.
+    """
 
     wait: str
     limit: str | None = None
+    idle: str | None = None
+    long: str | None = None
 
-    def local(self) -> tuple[str, ...]:
-        """The statements for a transaction."""
-        return tuple(f"SET LOCAL {name} = '{value}'" for name, value in self._values())
+    def local(self, *, long: bool = False) -> tuple[str, ...]:
+        """The statements at the head of a transaction, whose first statement may be a long one."""
+        idle = {} if self.idle is None else {"idle_in_transaction_session_timeout": self.idle}
+        values = {"lock_timeout": self.wait, **self._limited(long=long), **idle}
+        return tuple(f"SET LOCAL {name} = '{value}'" for name, value in values.items())
 
-    def session(self) -> tuple[str, ...]:
+    def session(self, *, long: bool = False) -> tuple[str, ...]:
         """The statements for a connection."""
-        return tuple(f"SET {name} = '{value}'" for name, value in self._values())
+        values = {"lock_timeout": self.wait, **self._limited(long=long)}
+        return tuple(f"SET {name} = '{value}'" for name, value in values.items())
 
     def reset(self) -> tuple[str, ...]:
         """The statements that take `session` back."""
-        return tuple(f"RESET {name}" for name, _ in self._values())
+        return tuple(f"RESET {name}" for name in ("lock_timeout", *self._limited(long=False)))
 
-    def _values(self) -> Iterator[tuple[str, str]]:
-        yield "lock_timeout", self.wait
-        if self.limit is not None:
-            yield "statement_timeout", self.limit
+    def switched(self, *, long: bool, local: bool) -> tuple[str, ...]:
+        """The statement between a short one and a long one."""
+        word = "SET LOCAL" if local else "SET"
+        return tuple(f"{word} {name} = '{value}'" for name, value in self._limited(long=long).items())
+
+    def alone(self) -> tuple[str, ...]:
+        """The statements before what stands outside of any transaction and makes nobody wait; nothing by default."""
+        return self.switched(long=True, local=False)
+
+    def after_alone(self) -> tuple[str, ...]:
+        """The statements that take `alone` back."""
+        return tuple(f"RESET {name}" for name in self._limited(long=True))
+
+    def _limited(self, *, long: bool) -> dict[str, str]:
+        if self.limit is None:
+            return {}
+        return {"statement_timeout": (self.long or "0") if long else self.limit}
 
 
 def is_due(pieces: Sequence[Piece]) -> bool:
@@ -58,6 +83,19 @@ def in_one_string(script: Script, timeouts: Timeouts) -> tuple[Edit, ...]:
 def statement_by_statement(script: Script, timeouts: Timeouts) -> tuple[Edit, ...]:
     """For tools that send one statement after the other, in a transaction of theirs or in none."""
     return tuple(edit for run in _runs(script) for edit in _one_by_one(run, timeouts))
+
+
+def without_timeout(script: Script, timeouts: Timeouts) -> Iterator[tuple[Fragment, Piece]]:
+    """The statements that no timeout is in force for although one is due; the first of each transaction."""
+    is_limited = False
+    for run in _runs(script):
+        pieces = _pieces(run)
+        if is_due(pieces):
+            yield next((p.fragment, p.piece) for p in run if p.piece.changes_schema and not p.piece.stands_alone)
+        for placed in run:
+            if placed.piece.stands_alone and not is_limited and timeouts.limit is not None:
+                yield placed.fragment, placed.piece
+            is_limited = sets_in_force([placed.piece], _STATEMENT, before=is_limited)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,33 +129,60 @@ def _in_string(fragment: Fragment, timeouts: Timeouts) -> Iterator[Edit]:
     if _has_several_transactions(run):
         yield from _around(run, timeouts)
     else:
-        yield _first(run, timeouts)
+        yield from _within(run, timeouts)
 
 
 def _one_by_one(run: Sequence[_Placed], timeouts: Timeouts) -> Iterator[Edit]:
-    if not is_due(_pieces(run)):
+    due = is_due(_pieces(run))
+    opens = bool(run) and run[0].piece.opens_transaction and not _has_several_transactions(run)
+    if run and (run[0].fragment.in_transaction or opens):
+        yield from _within(run, timeouts) if due else ()
         return
-    opens = run[0].piece.opens_transaction and not _has_several_transactions(run)
-    if run[0].fragment.in_transaction or opens:
-        yield _first(run, timeouts)
-        return
+    is_limited = False
     for alone, group in groupby(run, key=lambda placed: placed.piece.stands_alone):
         part = list(group)
-        if not alone and is_due(_pieces(part)):
+        if alone and not is_limited and timeouts.limit is not None:
+            yield _before(part[0], timeouts.alone())
+            yield _after(part[-1], timeouts.after_alone())
+        elif not alone and due and is_due(_pieces(part)):
             yield from _around(part, timeouts)
+        is_limited = sets_in_force(_pieces(part), _STATEMENT, before=is_limited)
+
+
+def sets_in_force(pieces: Sequence[Piece], parameter: str, *, before: bool) -> bool:
+    """Whether a SET of the session is in force behind these statements; it outlives transactions that end well."""
+    for piece in pieces:
+        if piece.sets(parameter):
+            before = piece.words[:1] != ("RESET",) and piece.words[1:2] != ("LOCAL",)
+    return before
 
 
 def _has_several_transactions(run: Sequence[_Placed]) -> bool:
     return any(placed.piece.ends_transaction for placed in run[:-1])
 
 
-def _first(run: Sequence[_Placed], timeouts: Timeouts) -> Edit:
-    return _before(next(placed for placed in run if not placed.piece.opens_transaction), timeouts.local())
+def _within(run: Sequence[_Placed], timeouts: Timeouts) -> Iterator[Edit]:
+    """At the head of a transaction, and where a long statement begins or ends in it."""
+    body = [placed for placed in run if not placed.piece.opens_transaction]
+    yield _before(body[0], timeouts.local(long=body[0].piece.works_beside_traffic))
+    yield from _switches(body, timeouts, local=True)
 
 
 def _around(run: Sequence[_Placed], timeouts: Timeouts) -> Iterator[Edit]:
-    yield _before(run[0], timeouts.session())
+    yield _before(run[0], timeouts.session(long=run[0].piece.works_beside_traffic))
+    yield from _switches(run, timeouts, local=False)
     yield _after(run[-1], timeouts.reset())
+
+
+def _switches(run: Sequence[_Placed], timeouts: Timeouts, *, local: bool) -> Iterator[Edit]:
+    if timeouts.limit is None or any(placed.piece.sets(_STATEMENT) for placed in run):
+        return
+    last = run[0]
+    for placed in run[1:]:
+        is_frame = placed.piece.opens_transaction or placed.piece.ends_transaction
+        if not is_frame and placed.piece.works_beside_traffic is not last.piece.works_beside_traffic:
+            yield _before(placed, timeouts.switched(long=placed.piece.works_beside_traffic, local=local))
+            last = placed
 
 
 def _before(placed: _Placed, statements: Sequence[str]) -> Edit:

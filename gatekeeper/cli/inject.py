@@ -10,7 +10,7 @@ import click
 from gatekeeper.cli.shared import Invocation, command
 
 if TYPE_CHECKING:
-    from gatekeeper.inject import Rewrite
+    from gatekeeper.inject import LeftAlone, Rewrite
 
 
 @command()
@@ -18,30 +18,32 @@ if TYPE_CHECKING:
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a timeout is missing.")
 @click.option("--diff", is_flag=True, help="Write nothing; print the changes as a patch.")
 def inject(invocation: Invocation, paths: tuple[Path, ...], check: bool, diff: bool) -> int:
-    """Write lock_timeout (and statement_timeout) into the migrations in PATHS, the way each tool spells it.
+    """Write lock_timeout (and the other timeouts of the settings) into the migrations in PATHS, each tool's way.
 
     PATHS are folders or files, those of [migrations] in gatekeeper.toml where none are given. A migration that sets
-    lock_timeout itself stays as it is. Exits 0, with --check 1 if something is missing, 3 when a file cannot be read;
-    then no file is changed.
+    lock_timeout itself stays as it is; what cannot have a timeout is named. Exits 0, with --check 1 if something is
+    missing, 3 when a file cannot be read; then no file is changed.
     """
-    from gatekeeper.inject import plan, write
+    from gatekeeper.inject import left_alone, plan, write
     from migrations_lint.history import read_history
 
     settings = invocation.settings
-    rewrites = plan(read_history(paths or settings.migrations.paths, settings.migrations.format), settings.inject)
+    history = read_history(paths or settings.migrations.paths, settings.migrations.format)
+    rewrites = plan(history, settings.inject)
+    left = left_alone(history, rewrites, settings.inject)
     written = not (check or diff)
     if written:
         write(rewrites)
     if invocation.wants_json:
-        click.echo(json.dumps(_as_json(rewrites, written=written), indent=2))
+        click.echo(json.dumps(_as_json(rewrites, left, written=written), indent=2))
     elif diff:
         click.echo("".join(rewrite.diff() for rewrite in rewrites), nl=False)
     else:
-        click.echo(_as_text(rewrites, written=written))
+        click.echo(_as_text(rewrites, left, written=written))
     return 1 if check and rewrites else 0
 
 
-def _as_text(rewrites: Sequence["Rewrite"], *, written: bool) -> str:
+def _as_text(rewrites: Sequence["Rewrite"], left: Sequence["LeftAlone"], *, written: bool) -> str:
     from gatekeeper.inject import statements_of
 
     lines: list[str] = []
@@ -51,12 +53,14 @@ def _as_text(rewrites: Sequence["Rewrite"], *, written: bool) -> str:
             line = rewrite.source.position(edit.start).line
             lines += [f"  line {line}: {statement}" for statement in statements_of(edit)]
     count = f"{len(rewrites)} file{'' if len(rewrites) == 1 else 's'}"
+    alone = [f"{each.path}:{each.line}: {each.reason}" for each in left]
     if not rewrites:
-        return "Every migration that may wait for a lock sets lock_timeout already."
-    return "\n".join([*lines, f"{count} changed." if written else f"{count} would change."])
+        rest = "" if not left else "; what is named above cannot"
+        return "\n".join([*alone, f"Every migration that may wait for a lock sets lock_timeout already{rest}."])
+    return "\n".join([*lines, *alone, f"{count} changed." if written else f"{count} would change."])
 
 
-def _as_json(rewrites: Sequence["Rewrite"], *, written: bool) -> dict[str, Any]:
+def _as_json(rewrites: Sequence["Rewrite"], left: Sequence["LeftAlone"], *, written: bool) -> dict[str, Any]:
     files = [
         {
             "path": str(rewrite.path),
@@ -69,4 +73,6 @@ def _as_json(rewrites: Sequence["Rewrite"], *, written: bool) -> dict[str, Any]:
         for rewrite in rewrites
     ]
     edits = sum(len(rewrite.edits) for rewrite in rewrites)
-    return {"version": 1, "written": written, "files": files, "summary": {"files": len(files), "edits": edits}}
+    alone = [{"path": str(each.path), "line": each.line, "reason": each.reason} for each in left]
+    summary = {"files": len(files), "edits": edits}
+    return {"version": 1, "written": written, "files": files, "left_alone": alone, "summary": summary}

@@ -103,7 +103,7 @@ def _baselined(invocation: Invocation, history: "History", settings: "LintSettin
 
 
 def _fixed(invocation: Invocation, history: "History", settings: "LintSettings", *, unsafe: bool) -> "Fixed":
-    from gatekeeper.inject import timeouts_of
+    from gatekeeper.config.timeouts import timeouts_of
     from migrations_lint.api import production_of
     from migrations_lint.fixing import fix_history
 

@@ -65,7 +65,7 @@ def _asked(invocation: Invocation, file: Path) -> "tuple[History, Migration]":
 
 
 def _answer(invocation: Invocation, history: "History", migration: "Migration", *, needs_files: bool) -> "Answer":
-    from gatekeeper.inject import timeouts_of
+    from gatekeeper.config.timeouts import timeouts_of
     from gatekeeper.report.expansion import Answer
     from migrations_lint.api import production_of
     from migrations_lint.expansion import plan_of

@@ -51,6 +51,8 @@ class InjectSettings(Table):
 
     lock_timeout: Duration = timedelta(seconds=2)
     statement_timeout: Duration | None = None
+    long_statement_timeout: Duration | None = None
+    idle_in_transaction_session_timeout: Duration | None = None
 
 
 class StagingSettings(Table):

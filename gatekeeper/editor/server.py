@@ -15,10 +15,10 @@ from pygls.uris import to_fs_path
 from gatekeeper import __version__
 from gatekeeper.config.load import load
 from gatekeeper.config.settings import Settings
+from gatekeeper.config.timeouts import timeouts_of
 from gatekeeper.editor import translate
 from gatekeeper.editor.translate import Lines
 from gatekeeper.errors import GatekeeperError
-from gatekeeper.inject import timeouts_of
 from migrations_lint.api import lint_history, page_of
 from migrations_lint.errors import LintError
 from migrations_lint.files import is_file, read_text, unsaved

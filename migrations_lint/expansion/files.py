@@ -126,7 +126,7 @@ def _guarded(
     """The migration as its tool reads it, with the timeouts that `gatekeeper inject` would write."""
     path = next(iter(files))
     migration = plug_in.read(path, files[path])
-    edits = plug_in.with_timeout(migration, timeouts.wait, timeouts.limit)
+    edits = plug_in.with_timeout(migration, timeouts)
     texts = {name: _edited(text, edits, name) for name, text in files.items()}
     with unsaved(texts):
         return plug_in.read(path, texts[path]), texts

@@ -163,7 +163,7 @@ def _written(
     plug_in, fix = formats()[migration.tool], finding.fix
     assert fix is not None
     if not fix.steps:
-        return Written(plug_in.with_timeout(migration, timeouts.wait, timeouts.limit))
+        return Written(plug_in.with_timeout(migration, timeouts))
     if isinstance(plug_in, FixesCode):
         edits = plug_in.fixed(migration, fix)
         return None if edits is None else Written(edits)

@@ -33,8 +33,8 @@ def placed(script: Script) -> Iterator[Placed]:
 
 
 def sets_timeout(piece: Piece) -> bool:
-    """SET, SET LOCAL or RESET of one of the two timeouts that go into migrations."""
-    names = {"LOCK_TIMEOUT", "STATEMENT_TIMEOUT"}
+    """SET, SET LOCAL or RESET of one of the timeouts that go into migrations."""
+    names = {"LOCK_TIMEOUT", "STATEMENT_TIMEOUT", "IDLE_IN_TRANSACTION_SESSION_TIMEOUT"}
     return piece.words[:1] in {("SET",), ("RESET",)} and not names.isdisjoint(piece.words[1:3])
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from migrations_lint.model import Edit, Fix, Fragment, Migration
+from migrations_lint.timeouts import Timeouts
 
 
 @runtime_checkable
@@ -36,8 +37,8 @@ class MigrationFormat(Protocol):
         """One migration; raises UnreadableMigration where the tool would refuse the file too."""
         ...
 
-    def with_timeout(self, migration: Migration, wait: str, limit: str | None) -> tuple[Edit, ...]:
-        """Edits that put lock_timeout (and statement_timeout) in force; none where nothing is due."""
+    def with_timeout(self, migration: Migration, timeouts: Timeouts) -> tuple[Edit, ...]:
+        """Edits that put the timeouts in force, each where it helps; none where nothing is due."""
         ...
 
     def outside_transaction(self, migration: Migration, fragment: Fragment) -> tuple[Edit, ...] | None:

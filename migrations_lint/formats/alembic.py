@@ -56,13 +56,13 @@ class Alembic:
             branch=head.labels[0] if head.labels else "",
         )
 
-    def with_timeout(self, migration: Migration, wait: str, limit: str | None) -> tuple[Edit, ...]:
+    def with_timeout(self, migration: Migration, timeouts: Timeouts) -> tuple[Edit, ...]:
         """`op.execute` of a SET LOCAL as the first statement of a transaction; SET and RESET outside of one."""
         from migrations_lint.formats._alembic.injection import timeout_edits
 
         source = _source_of(migration)
         tree = revisions.parse(source.path, source.text)
-        return tuple(timeout_edits(migration, source, tree, Timeouts(wait, limit)))
+        return tuple(timeout_edits(migration, source, tree, timeouts))
 
     def outside_transaction(self, migration: Migration, fragment: Fragment) -> tuple[Edit, ...] | None:
         """The operation moves into an `autocommit_block()`."""

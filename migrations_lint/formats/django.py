@@ -44,7 +44,7 @@ class Django:
             raise one.refused
         return self._migration(file, project.files, one.up, one.down, one.problems)
 
-    def with_timeout(self, migration: Migration, wait: str, limit: str | None) -> tuple[Edit, ...]:
+    def with_timeout(self, migration: Migration, timeouts: Timeouts) -> tuple[Edit, ...]:
         """RunSQL as the first operation on the way up and as the last one, which is the first on the way down.
 
         None for a migration that is not atomic: there each statement is on its own.
@@ -56,7 +56,6 @@ class Django:
         if operations is None or not operations.elts:
             return ()
         places = Places(source.text, ast.parse(source.text.removeprefix(BYTE_ORDER_MARK)))
-        timeouts = Timeouts(wait, limit)
         first, last = places.span(operations.elts[0]), places.span(operations.elts[-1])
         indent = _indent(source.text, first.start)
         edits = []

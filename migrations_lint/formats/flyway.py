@@ -65,9 +65,8 @@ class Flyway:
             down_path=down,
         )
 
-    def with_timeout(self, migration: Migration, wait: str, limit: str | None) -> tuple[Edit, ...]:
+    def with_timeout(self, migration: Migration, timeouts: Timeouts) -> tuple[Edit, ...]:
         """SET LOCAL as the first statement; SET and RESET around what runs outside a transaction."""
-        timeouts = Timeouts(wait, limit)
         return tuple(edit for _, script in migration.scripts() for edit in statement_by_statement(script, timeouts))
 
     def outside_transaction(self, migration: Migration, fragment: Fragment) -> tuple[Edit, ...] | None:

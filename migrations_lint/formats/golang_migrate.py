@@ -49,9 +49,8 @@ class GolangMigrate:
             in_one_string=True,
         )
 
-    def with_timeout(self, migration: Migration, wait: str, limit: str | None) -> tuple[Edit, ...]:
+    def with_timeout(self, migration: Migration, timeouts: Timeouts) -> tuple[Edit, ...]:
         """SET LOCAL as the first statement of the string; a lone concurrent build is left alone."""
-        timeouts = Timeouts(wait, limit)
         return tuple(edit for _, script in migration.scripts() for edit in in_one_string(script, timeouts))
 
     def outside_transaction(self, migration: Migration, fragment: Fragment) -> tuple[Edit, ...] | None:

@@ -52,9 +52,8 @@ class Goose:
             down_path=path,
         )
 
-    def with_timeout(self, migration: Migration, wait: str, limit: str | None) -> tuple[Edit, ...]:
+    def with_timeout(self, migration: Migration, timeouts: Timeouts) -> tuple[Edit, ...]:
         """SET LOCAL as the first statement; with `NO TRANSACTION`, SET and RESET around what waits for locks."""
-        timeouts = Timeouts(wait, limit)
         edits = [edit for _, script in migration.scripts() for edit in statement_by_statement(script, timeouts)]
         return tuple(_outside_marks(migration, edits))
 

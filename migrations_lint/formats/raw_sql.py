@@ -50,9 +50,8 @@ class RawSql:
             down_path=down if is_half_of_a_pair or back else None,
         )
 
-    def with_timeout(self, migration: Migration, wait: str, limit: str | None) -> tuple[Edit, ...]:
+    def with_timeout(self, migration: Migration, timeouts: Timeouts) -> tuple[Edit, ...]:
         """SET LOCAL at the head of a transaction; SET and RESET around what runs outside of one."""
-        timeouts = Timeouts(wait, limit)
         return tuple(edit for _, script in migration.scripts() for edit in statement_by_statement(script, timeouts))
 
     def outside_transaction(self, migration: Migration, fragment: Fragment) -> tuple[Edit, ...] | None:

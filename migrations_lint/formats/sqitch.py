@@ -64,9 +64,8 @@ class Sqitch:
             down_path=down,
         )
 
-    def with_timeout(self, migration: Migration, wait: str, limit: str | None) -> tuple[Edit, ...]:
+    def with_timeout(self, migration: Migration, timeouts: Timeouts) -> tuple[Edit, ...]:
         """SET LOCAL behind the script's own BEGIN; SET and RESET where it has none."""
-        timeouts = Timeouts(wait, limit)
         return tuple(edit for _, script in migration.scripts() for edit in statement_by_statement(script, timeouts))
 
     def outside_transaction(self, migration: Migration, fragment: Fragment) -> tuple[Edit, ...] | None:

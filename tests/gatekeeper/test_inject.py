@@ -189,3 +189,53 @@ def test_a_write_that_fails_leaves_every_file_as_it_was(tmp_path: Path) -> None:
 
     assert first.read_text() == "before"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "first.sql"]
+
+
+def test_the_settings_say_how_long_each_kind_of_statement_may_take(migrations: Path) -> None:
+    Path("gatekeeper.toml").write_text(
+        '[inject]\nstatement_timeout = "5s"\nlong_statement_timeout = "1h"\n'
+        'idle_in_transaction_session_timeout = "10s"\n[migrations]\nformat = "raw_sql"\n'
+    )
+    (migrations / "1_names.up.sql").write_text(ADDS_A_COLUMN + "ALTER TABLE clinics VALIDATE CONSTRAINT named;\n")
+    (migrations / "2_index.up.sql").write_text("CREATE INDEX CONCURRENTLY clinics_name ON clinics (name);\n")
+
+    gatekeeper("inject")
+
+    assert (migrations / "1_names.up.sql").read_text() == (
+        "SET LOCAL lock_timeout = '2s';\nSET LOCAL statement_timeout = '5s';\n"
+        "SET LOCAL idle_in_transaction_session_timeout = '10s';\n"
+        + ADDS_A_COLUMN
+        + "SET LOCAL statement_timeout = '1h';\nALTER TABLE clinics VALIDATE CONSTRAINT named;\n"
+    )
+    assert (migrations / "2_index.up.sql").read_text() == (
+        "SET statement_timeout = '1h';\nCREATE INDEX CONCURRENTLY clinics_name ON clinics (name);\n"
+        "RESET statement_timeout;\n"
+    )
+    assert gatekeeper("inject", "--check").exit_code == 0
+
+
+def test_what_a_string_of_the_tool_leaves_no_place_for_is_named_with_the_reason(migrations: Path) -> None:
+    Path("gatekeeper.toml").write_text('[inject]\nstatement_timeout = "5s"\n')
+    (migrations / "2_index.up.sql").write_text("CREATE INDEX CONCURRENTLY clinics_name ON clinics (name);\n")
+
+    said = gatekeeper("inject").out
+    again = json.loads(gatekeeper("inject", "--check", "--format", "json").out)
+
+    assert "migrations/2_index.up.sql:1: CREATE INDEX CONCURRENTLY gets no statement_timeout: golang_migrate" in said
+    assert [each["line"] for each in again["left_alone"]] == [1]
+    assert "SQLSTATE 25001" in again["left_alone"][0]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "what"),
+    [
+        ('long_statement_timeout = "1h"', "set without inject.statement_timeout"),
+        ('statement_timeout = "5s"\nlong_statement_timeout = "3s"', "shorter than inject.statement_timeout"),
+    ],
+)
+def test_limits_that_contradict_each_other_are_refused(migrations: Path, settings: str, what: str) -> None:
+    Path("gatekeeper.toml").write_text(f"[inject]\n{settings}\n")
+
+    answer = gatekeeper("inject")
+
+    assert (answer.exit_code, what in answer.err) == (2, True)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from migrations_lint.errors import LintError
 from migrations_lint.formats import formats
 from migrations_lint.history import NoHistory, UnknownFormat, compared, read_history
+from migrations_lint.timeouts import Timeouts
 
 CREATE = "CREATE TABLE clinics (id bigint);\n"
 
@@ -259,7 +260,7 @@ def test_any_text_is_read_or_refused_in_our_own_words(tool: str, text: str, tmp_
 
     try:
         migration = formats()[tool].read(path, text)
-        formats()[tool].with_timeout(migration, "2s", None)
+        formats()[tool].with_timeout(migration, Timeouts("2s"))
     except LintError:
         return
     assert migration.tool == tool

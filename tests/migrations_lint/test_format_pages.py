@@ -8,6 +8,7 @@ from migrations_lint.edits import edited
 from migrations_lint.formats import formats
 from migrations_lint.history import History, read_history
 from migrations_lint.model import Migration, Problem, Script
+from migrations_lint.timeouts import Timeouts
 from tests.pages import Section, examples
 
 EXAMPLES = examples("migrations_lint/formats")
@@ -60,7 +61,7 @@ def inject(root: Path) -> int:
     edits = [
         edit
         for migration in read_history([root]).migrations
-        for edit in formats()[migration.tool].with_timeout(migration, "2s", None)
+        for edit in formats()[migration.tool].with_timeout(migration, Timeouts("2s"))
     ]
     for path in {edit.path for edit in edits}:
         text = path.read_text(encoding="utf-8")

@@ -49,8 +49,11 @@ SCRIPTS = st.lists(st.sampled_from(STATEMENTS), max_size=6).flatmap(
 TOOLS = sorted(LAYOUTS)
 
 
-def due(tool: str, text: str, folder: Path) -> tuple[Edit, ...]:
-    return formats()[tool].with_timeout(read(tool, text, folder), "2s", None)
+ALL = Timeouts("2s", "1min", "10s", "1h")
+
+
+def due(tool: str, text: str, folder: Path, timeouts: Timeouts = ALL) -> tuple[Edit, ...]:
+    return formats()[tool].with_timeout(read(tool, text, folder), timeouts)
 
 
 def test_every_tool_of_plain_sql_is_tried() -> None:
@@ -85,10 +88,18 @@ def test_the_statements_stay_as_they_were(tool: str, text: str, tmp_path: Path) 
     after = [piece.sql for piece in outline(edited(text, edits).lstrip("\ufeff"))]
 
     before = [piece.sql for piece in outline(text.lstrip("\ufeff"))]
-    added = ["SET LOCAL lock_timeout = '2s'", "SET lock_timeout = '2s'", "RESET lock_timeout"]
     for statement in before:
         after.remove(statement)
-    assert set(after) <= set(added)
+    assert set(after) <= set(INJECTED)
+
+
+NAMES = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+INJECTED = [f"RESET {name}" for name in NAMES] + [
+    f"{word} {name} = '{value}'"
+    for word in ("SET", "SET LOCAL")
+    for name, values in zip(NAMES, (("2s",), ("1min", "1h"), ("10s",)), strict=True)
+    for value in values
+]
 
 
 @given(text=SCRIPTS)
@@ -117,15 +128,33 @@ def sql_after(text: str, *, in_transaction: bool, one_string: bool = False, limi
     return edited(text, write(script, Timeouts("2s", limit)))
 
 
-def test_a_limit_for_statements_is_never_put_around_a_concurrent_build() -> None:
+def test_a_concurrent_build_has_the_limit_of_what_works_beside_traffic() -> None:
     text = "ALTER TABLE a ADD b int;\nCREATE INDEX CONCURRENTLY c ON a (b);\nALTER TABLE a ADD d int;\n"
 
     assert sql_after(text, in_transaction=False, limit="1min") == (
         "SET lock_timeout = '2s';\nSET statement_timeout = '1min';\n"
         "ALTER TABLE a ADD b int;\nRESET lock_timeout;\nRESET statement_timeout;\n"
-        "CREATE INDEX CONCURRENTLY c ON a (b);\n"
+        "SET statement_timeout = '0';\nCREATE INDEX CONCURRENTLY c ON a (b);\nRESET statement_timeout;\n"
         "SET lock_timeout = '2s';\nSET statement_timeout = '1min';\n"
         "ALTER TABLE a ADD d int;\nRESET lock_timeout;\nRESET statement_timeout;\n"
+    )
+
+
+def test_without_a_limit_a_concurrent_build_is_left_alone() -> None:
+    text = "CREATE INDEX CONCURRENTLY c ON a (b);\n"
+
+    assert sql_after(text, in_transaction=False) == text
+
+
+def test_a_validation_has_a_limit_of_its_own_between_short_statements() -> None:
+    text = "ALTER TABLE a ADD b int;\nALTER TABLE a VALIDATE CONSTRAINT c;\nALTER TABLE a DROP d;\n"
+    script = sql_script(PATH, text, in_transaction=True)
+
+    assert edited(text, statement_by_statement(script, Timeouts("2s", "5s", "10s", "1h"))) == (
+        "SET LOCAL lock_timeout = '2s';\nSET LOCAL statement_timeout = '5s';\n"
+        "SET LOCAL idle_in_transaction_session_timeout = '10s';\nALTER TABLE a ADD b int;\n"
+        "SET LOCAL statement_timeout = '1h';\nALTER TABLE a VALIDATE CONSTRAINT c;\n"
+        "SET LOCAL statement_timeout = '5s';\nALTER TABLE a DROP d;\n"
     )
 
 
@@ -180,12 +209,12 @@ def test_a_revision_runs_as_before_with_them_and_gets_them_once(
     (tmp_path / "a.py").write_bytes(text.encode())
     before = formats()["alembic"].read(tmp_path / "a.py", text)
 
-    edits = formats()["alembic"].with_timeout(before, "2s", "1min")
+    edits = formats()["alembic"].with_timeout(before, ALL)
     after_text = edited(text, edits)
     after = formats()["alembic"].read(tmp_path / "a.py", after_text)
 
     assert without(after_text, edits) == text
-    assert formats()["alembic"].with_timeout(after, "2s", "1min") == ()
+    assert formats()["alembic"].with_timeout(after, ALL) == ()
     assert [ours(before.up.fragments), ours(before.down.fragments if before.down else ())] == [
         ours(after.up.fragments),
         ours(after.down.fragments if after.down else ()),
@@ -204,9 +233,7 @@ def revision(up: list[str], down: list[str], *, docstring: bool) -> str:
 
 def ours(fragments: tuple[Fragment, ...]) -> list[tuple[str, bool]]:
     """What runs, apart from what is injected."""
-    injected = ("SET LOCAL lock_timeout = '2s'", "SET lock_timeout = '2s'", "RESET lock_timeout")
-    limits = ("SET LOCAL statement_timeout = '1min'", "SET statement_timeout = '1min'", "RESET statement_timeout")
-    return [(each.sql, each.in_transaction) for each in fragments if each.sql not in injected + limits]
+    return [(each.sql, each.in_transaction) for each in fragments if each.sql not in INJECTED]
 
 
 def without(text: str, edits: tuple[Edit, ...]) -> str:

@@ -20,6 +20,7 @@ from migrations_lint.formats import formats
 from migrations_lint.history import read_history
 from migrations_lint.model import Fragment, Migration, Report, Statement
 from migrations_lint.parse import parse
+from migrations_lint.timeouts import Timeouts
 from tests.migrations_lint.layouts import LAYOUTS
 from tests.pages import examples
 
@@ -217,7 +218,7 @@ def test_any_file_is_read_linted_and_injected_by_every_format(
     require_right_places(lint_history(history))
 
     for migration in history.migrations:
-        edits = formats()[tool].with_timeout(migration, "2s", "1min")
+        edits = formats()[tool].with_timeout(migration, Timeouts("2s", "1min"))
         assert all(0 <= edit.start <= edit.end for edit in edits)
         for fragment in fragments(migration):
             formats()[tool].outside_transaction(migration, fragment)
@@ -247,7 +248,7 @@ def test_any_revision_is_read_linted_and_injected(up: list[str], down: list[str]
 
     require_right_places(lint_history(history))
     for migration in history.migrations:
-        formats()["alembic"].with_timeout(migration, "2s", None)
+        formats()["alembic"].with_timeout(migration, Timeouts("2s"))
         for fragment in fragments(migration):
             formats()["alembic"].outside_transaction(migration, fragment)
 

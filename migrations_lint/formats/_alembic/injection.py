@@ -3,13 +3,14 @@
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from migrations_lint.formats._python.places import Places
 from migrations_lint.model import Direction, Edit, Fragment, Migration, Script, Source
-from migrations_lint.outline import Piece, outline
-from migrations_lint.timeouts import Timeouts, is_due, line_end
+from migrations_lint.outline import outline
+from migrations_lint.timeouts import Timeouts, is_due, line_end, sets_in_force
 
+_ALONE = (False, True)  # what `_kind` says of a concurrent build in an autocommit block
 _WAYS = {Direction.UP: "upgrade", Direction.DOWN: "downgrade"}
 
 
@@ -33,28 +34,48 @@ class _Way:
 
     def edits(self, script: Script, *, unclear: bool) -> Iterator[Edit]:
         """`unclear`: not everything could be rendered, so what comes later may well need the timeout."""
-        in_session = False
+        in_session = is_limited = False
         last: Fragment | None = None
         for run in [list(run) for _, run in groupby(script.fragments, key=_kind)] or [[]]:
             pieces = [piece for fragment in run for piece in outline(fragment.sql)]
             if not in_session and is_due(pieces):
                 yield from self._transaction(run, last) if run[0].in_transaction else self._outside(run)
+            elif run and _kind(run[0]) == _ALONE and not is_limited and self.timeouts.limit is not None:
+                yield from self._alone(run)
             elif unclear and last is None and not any(piece.sets_lock_timeout for piece in pieces):
                 yield self._before(self._first_statement(), self.timeouts.local())
-            in_session = _session_after(pieces, before=in_session)
+            in_session = sets_in_force(pieces, "LOCK_TIMEOUT", before=in_session)
+            is_limited = sets_in_force(pieces, "STATEMENT_TIMEOUT", before=is_limited)
             last = run[-1] if run else None
 
     def _transaction(self, run: Sequence[Fragment], last: Fragment | None) -> Iterator[Edit]:
         """At the head of the way, or of what follows an autocommit block; `last` is where the latter ends."""
         statement = self._first_statement() if last is None else self._next_statement(run[0], last)
         if statement is not None:
-            yield self._before(statement, self.timeouts.local())
+            yield self._before(statement, self.timeouts.local(long=is_long(run[0])))
+            yield from self._switches(run)
+
+    def _switches(self, run: Sequence[Fragment]) -> Iterator[Edit]:
+        """Where a long statement begins or ends; not in what another function or a loop sends."""
+        if self.timeouts.limit is None:
+            return
+        for before, fragment in pairwise(run):
+            if is_long(before) is not is_long(fragment) and self._holds(fragment):
+                statement = self._member(self.function.body, fragment)
+                if isinstance(statement, ast.Expr):
+                    yield self._before(statement, self.timeouts.switched(long=is_long(fragment), local=True))
 
     def _outside(self, run: Sequence[Fragment]) -> Iterator[Edit]:
         if self._holds(run[0]) and self._holds(run[-1]):
             first, last = self._statements_around(run)
             yield self._before(first, self.timeouts.session())
             yield self._after(last, self.timeouts.reset())
+
+    def _alone(self, run: Sequence[Fragment]) -> Iterator[Edit]:
+        if self._holds(run[0]) and self._holds(run[-1]):
+            first, last = self._statements_around(run)
+            yield self._before(first, self.timeouts.alone())
+            yield self._after(last, self.timeouts.after_alone())
 
     def _next_statement(self, fragment: Fragment, last: Fragment) -> ast.stmt | None:
         """The statement of the body that begins a new transaction; None where it began inside another one."""
@@ -117,14 +138,10 @@ def _kind(fragment: Fragment) -> tuple[bool, bool]:
     return fragment.in_transaction, alone and not fragment.in_transaction
 
 
-def _session_after(pieces: Sequence[Piece], *, before: bool) -> bool:
-    """Whether a SET that outlives its transaction is in force."""
-    for piece in pieces:
-        if piece.sets_lock_timeout:
-            before = piece.words[1:2] != ("LOCAL",)
-        elif piece.words[:2] == ("RESET", "LOCK_TIMEOUT"):
-            before = False
-    return before
+def is_long(fragment: Fragment) -> bool:
+    """Whether it may go on for long without making others wait."""
+    pieces = outline(fragment.sql)
+    return bool(pieces) and all(piece.works_beside_traffic for piece in pieces)
 
 
 def name_of_op(tree: ast.Module) -> str | None:
