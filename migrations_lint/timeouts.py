@@ -30,18 +30,18 @@ class Timeouts:
 
     def local(self, *, long: bool = False) -> tuple[str, ...]:
         """The statements at the head of a transaction, whose first statement may be a long one."""
-        idle = {} if self.idle is None else {"idle_in_transaction_session_timeout": self.idle}
-        values = {"lock_timeout": self.wait, **self._limited(long=long), **idle}
+        values = {"lock_timeout": self.wait, **self._limited(long=long), **self._idle()}
         return tuple(f"SET LOCAL {name} = '{value}'" for name, value in values.items())
 
-    def session(self, *, long: bool = False) -> tuple[str, ...]:
-        """The statements for a connection."""
-        values = {"lock_timeout": self.wait, **self._limited(long=long)}
+    def session(self, *, long: bool = False, opens: bool = False) -> tuple[str, ...]:
+        """The statements for a connection, on which the script `opens` transactions of its own or not."""
+        values = {"lock_timeout": self.wait, **self._limited(long=long), **(self._idle() if opens else {})}
         return tuple(f"SET {name} = '{value}'" for name, value in values.items())
 
-    def reset(self) -> tuple[str, ...]:
+    def reset(self, *, opens: bool = False) -> tuple[str, ...]:
         """The statements that take `session` back."""
-        return tuple(f"RESET {name}" for name in ("lock_timeout", *self._limited(long=False)))
+        names = ("lock_timeout", *self._limited(long=False), *(self._idle() if opens else ()))
+        return tuple(f"RESET {name}" for name in names)
 
     def switched(self, *, long: bool, local: bool) -> tuple[str, ...]:
         """The statement between a short one and a long one."""
@@ -55,6 +55,9 @@ class Timeouts:
     def after_alone(self) -> tuple[str, ...]:
         """The statements that take `alone` back."""
         return tuple(f"RESET {name}" for name in self._limited(long=True))
+
+    def _idle(self) -> dict[str, str]:
+        return {} if self.idle is None else {"idle_in_transaction_session_timeout": self.idle}
 
     def _limited(self, *, long: bool) -> dict[str, str]:
         if self.limit is None:
@@ -169,9 +172,10 @@ def _within(run: Sequence[_Placed], timeouts: Timeouts) -> Iterator[Edit]:
 
 
 def _around(run: Sequence[_Placed], timeouts: Timeouts) -> Iterator[Edit]:
-    yield _before(run[0], timeouts.session(long=run[0].piece.works_beside_traffic))
+    opens = any(placed.piece.opens_transaction for placed in run)
+    yield _before(run[0], timeouts.session(long=run[0].piece.works_beside_traffic, opens=opens))
     yield from _switches(run, timeouts, local=False)
-    yield _after(run[-1], timeouts.reset())
+    yield _after(run[-1], timeouts.reset(opens=opens))
 
 
 def _switches(run: Sequence[_Placed], timeouts: Timeouts, *, local: bool) -> Iterator[Edit]:

@@ -98,10 +98,15 @@ def _as_units(sql: str) -> str:
 
 
 def _outside_marks(migration: Migration, edits: Sequence[Edit]) -> Iterator[Edit]:
-    """A statement of ours is a string of its own, so it goes before StatementBegin or after StatementEnd."""
+    """A statement of ours is a string of its own, so it goes before StatementBegin or after StatementEnd.
+
+    Not into a string of several: there it is one more of them, at its place.
+    """
     sources = [fragment.source for _, script in migration.scripts() for fragment in script.fragments]
     ways = cut(sources[0]) if edits else None
     units = [unit for way in (ways.up, ways.down) if way for unit in way.units] if ways else []
+    text = sources[0].text if sources else ""
+    units = [unit for unit in units if not has_statements(text[unit.start : unit.end], 2)]
     for edit in edits:
         around = next((unit.around for unit in units if unit.start <= edit.start <= unit.end and unit.around), None)
         is_after = edit.text[:1] in {";", "\r", "\n"}

@@ -5,7 +5,6 @@ nothing is tried here. `make soak` passes it on.
 """
 
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -35,16 +34,15 @@ ALL = InjectSettings(
     long_statement_timeout=timedelta(hours=1),
     idle_in_transaction_session_timeout=timedelta(minutes=1),
 )
-_ASKED = "SELECT " + ", ".join(
-    f"current_setting('{name}')"
-    for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
-)
+_NAMES = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+_ASKED = "SELECT " + ", ".join(f"current_setting('{name}')" for name in _NAMES)
 
 
 @dataclass
 class Run:
     """One history on a database of its own: which migrations failed, and what was not in force."""
 
+    theirs: frozenset[str] = frozenset()
     failed: list[str] = field(default_factory=list)
     without: list[tuple[str, str]] = field(default_factory=list)
     asked: int = 0
@@ -68,14 +66,15 @@ def test_it_applies_as_before_with_the_timeouts_in_force(
 ) -> None:
     _, copy = histories
     before = readable(copy)
+    theirs = frozenset(migration.id for migration in before.migrations if sets_its_own(migration))
     names = [scratch_databases.create(), scratch_databases.create()]
     with embedded.connect(names[0]) as plain, embedded.connect(names[1]) as timed:
-        as_it_was = run(plain, before, None)
+        as_it_was = run(plain, before, None, theirs)
         untouched = {path: path.read_bytes() for path in files(before)}
         rewrites = plan(before, settings)
         write(rewrites)
         after = readable(copy)
-        injected = run(timed, after, settings)
+        injected = run(timed, after, settings, theirs)
 
         assert injected.failed == as_it_was.failed
         assert injected.without == []
@@ -94,9 +93,10 @@ def test_it_applies_as_before_with_the_timeouts_in_force(
 
 
 def readable(folder: Path) -> History:
-    """Migrations that their tool would refuse are left out: nobody injects into them."""
+    """Without migrations that their tool would refuse, and those of installed packages: nobody injects into them."""
     history = read_history([folder])
-    return History(history.migrations, (), history.selected)
+    ours = tuple(migration for migration in history.migrations if folder in migration.path.parents)
+    return History(ours, (), history.selected)
 
 
 def files(history: History) -> Iterator[Path]:
@@ -109,11 +109,11 @@ def is_within(old: bytes, new: bytes) -> bool:
     return all(byte in rest for byte in old)
 
 
-def run(connection: Connection[Any], history: History, settings: InjectSettings | None) -> Run:
+def run(connection: Connection[Any], history: History, settings: InjectSettings | None, theirs: frozenset[str]) -> Run:
     connection.add_notice_handler(lambda notice: None)
     available = connection.execute("SELECT name FROM pg_available_extensions").fetchall()
     stand_ins = StandIns(frozenset(name for (name,) in available))
-    result = Run()
+    result = Run(theirs)
     for migration in history.migrations:
         if not of_one_history(migration, history):
             continue
@@ -122,7 +122,8 @@ def run(connection: Connection[Any], history: History, settings: InjectSettings 
         except StatementFailed:
             result.failed.append(migration.id)
         row = connection.execute(_ASKED).fetchone()
-        if settings is not None and row != ("0", "0", "0") and not sets_its_own(migration):
+        has_failed = migration.id in result.failed  # its session would end here
+        if settings is not None and not has_failed and row != ("0", "0", "0") and migration.id not in result.theirs:
             result.without.append((migration.id, f"{row} stays after it"))
         connection.execute("RESET ALL")
     return result
@@ -134,10 +135,8 @@ def of_one_history(migration: Migration, history: History) -> bool:
 
 def sets_its_own(migration: Migration) -> bool:
     """A migration that sets one of them itself is left to its authors."""
-    return (
-        re.search(r"statement_timeout\W+(?!'5min'|'1h')[\w']|lock_timeout\W+(?!'2s')[\w']", migration.up.sql)
-        is not None
-    )
+    pieces = [piece for fragment in migration.up.fragments for piece in outline(fragment.sql)]
+    return any(piece.sets(name.upper()) for piece in pieces for name in _NAMES)
 
 
 @dataclass
@@ -152,7 +151,9 @@ class Look:
 
     def __call__(self, sql: str) -> str | None:
         pieces = [piece for piece in outline(sql) if piece.changes_schema]
-        if self.settings is not None and pieces and not sets_its_own(self.migration):
+        if any(piece.sets_lock_timeout for piece in outline(sql)):
+            return None  # the parser refuses the file, so that all of it is sent at once
+        if self.settings is not None and pieces and self.migration.id not in self.result.theirs:
             row = self.connection.execute(_ASKED).fetchone()
             assert row is not None
             if not self._is_right(pieces[0], *row):

@@ -247,3 +247,15 @@ def without(text: str, edits: tuple[Edit, ...]) -> str:
 def test_edits_that_overlap_are_refused() -> None:
     with pytest.raises(ValueError, match="overlap"):
         edited("abc", [Edit(PATH, 0, 2, ""), Edit(PATH, 1, 3, "")])
+
+
+def test_several_statements_that_goose_sends_as_one_string_have_it_in_that_string(tmp_path: Path) -> None:
+    text = (
+        "-- +goose NO TRANSACTION\n-- +goose Up\n-- +goose StatementBegin\n"
+        "ALTER TABLE a ADD b int;\nALTER TABLE a ADD c int;\n-- +goose StatementEnd\n"
+    )
+
+    after = edited(text, due("goose", text, tmp_path, Timeouts("2s")))
+
+    assert "StatementBegin\nSET LOCAL lock_timeout = '2s';\nALTER TABLE a ADD b int;\n" in after
+    assert due("goose", after, tmp_path, Timeouts("2s")) == ()
