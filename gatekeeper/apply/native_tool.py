@@ -11,12 +11,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
 
 from gatekeeper.apply.backoff import Budget, gives_up, pause
 from gatekeeper.apply.invalid_index import drop_left_behind, invalid_indexes
 from gatekeeper.apply.named_sessions import NamedSessions
+from gatekeeper.apply.prisma_note import take_back
 from gatekeeper.apply.session import TOOL, place
 from gatekeeper.apply.target import Target, alone_on
 from gatekeeper.apply.terms import Terms
@@ -112,7 +114,7 @@ def run_tool(guarded: Guarded, hear: Hear, remark: Callable[[str], None]) -> Too
             if not one.gave_way:
                 raise _failed(guarded, one.finished)
             rest = pause(one.seen.stall.worst_seconds, random.random())
-            if not tool.may_run_again or gives_up(time.monotonic() - started, stalled, rest, guarded.budget):
+            if not stand.may_run_again() or gives_up(time.monotonic() - started, stalled, rest, guarded.budget):
                 raise _gave_way(guarded, tool, tries, one)
             remark(f"{tool.name} gave way (try {tries}); it is started again when the way is free")
             time.sleep(rest)
@@ -151,6 +153,10 @@ class _Stand:
         until = time.monotonic() + _ENDS_WITHIN_SECONDS
         while self.target.connection.execute(_END, (name,)).fetchall() and time.monotonic() < until:
             time.sleep(_LOOK_EVERY_SECONDS / 10)
+
+    def may_run_again(self) -> bool:
+        """After it gave way; Prisma's own note of that is taken back where it can be."""
+        return self.tool.may_run_again or (self.tool.name == "prisma" and take_back(self.target.connection, Path.cwd()))
 
     def wait_for_the_way(self, blockers: Sequence[Blocker], *, until: float) -> None:
         """Each start of a tool costs a second and a stall: leave it until the transactions in its way are over."""

@@ -10,8 +10,8 @@ class Tool:
     """A migration tool as we must know it to guard it.
 
     `variables` are those from which it takes its URL. `reads_libpq_variables` says that its driver obeys PGOPTIONS and
-    PGAPPNAME (libpq; node-postgres, lib/pq and sqlx as well); the URL of any other has to carry them. Where running the
-    whole command again may do harm, `stuck` says what to do by hand instead.
+    PGAPPNAME (libpq; node-postgres, lib/pq and sqlx as well); the URL of any other has to carry them. Where the whole
+    command may not be run again just so, `stuck` says what to do by hand.
     """
 
     name: str
