@@ -102,6 +102,12 @@ def terminate(pid: int, *, birth: int | None = None, grace: timedelta = timedelt
             time.sleep(0.02)
 
 
+def end_group(pid: int) -> None:
+    """End what a process that led a group has left behind, right after it has ended itself."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
 def scrub(text: str, secrets: Iterable[str]) -> str:
     """The text with each secret, however it is spelled, and each longer line of one that has several, as `***`."""
     parts = {part for secret in secrets for part in (secret, *(line for line in secret.splitlines() if len(line) > 7))}

@@ -71,6 +71,36 @@ def proved(
     return with_harms(with_disagreements(report, first.migrations), first, lambda seen: ask(observed=seen))
 
 
+def with_previous(
+    invocation: Invocation, history: "History", report: "VerifyReport", version: str, staging: str | None
+) -> "VerifyReport":
+    """The report with what that version does on the schema that the selected migrations make.
+
+    Raises ConfigError where `[staging.app]` does not say how to start it.
+    """
+    from gatekeeper.config.load import ConfigError
+    from gatekeeper.model.proof import PreviousVersion
+    from gatekeeper.staging.at_hand import extensions_of
+    from gatekeeper.staging.old_app import Rehearsal, old_app_on_new_schema
+    from gatekeeper.staging.server import choose_server
+
+    settings = invocation.settings
+    if not settings.staging.app.start or not settings.smoke.check:
+        raise ConfigError(
+            f"nothing says how to start {version}, or what to ask it",
+            next_step="Set `start` under [staging.app], and add a [[smoke.check]].",
+        )
+    url = staging or (settings.staging.url.get_secret_value() if settings.staging.url else None)
+    folder = settings.staging.cache.parent / "rehearsal"
+    rehearsal = Rehearsal(version, settings.staging.app, settings.smoke, folder, settings.staging.statement_timeout)
+    needed = extensions_of(history.migrations)
+    choice = choose_server(url, version=settings.lint.server_version, extensions=needed)
+    with invocation.err.status(f"Asking {version} …"), choice.start() as server:
+        new = {proof.path for proof in report.proofs}
+        app = old_app_on_new_schema(server, history.migrations, new, rehearsal)
+    return replace(report, previous=PreviousVersion(app.version, app.works.value, app.told))
+
+
 @contextmanager
 def _progress(invocation: Invocation) -> "Iterator[Progress]":
     """A bar on a terminal, with the migration that is at work; gone when all is done."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gatekeeper.cli.proved import proved
+from gatekeeper.cli.proved import proved, with_previous
 from gatekeeper.cli.shared import Invocation, command, database_named, history_of, write_answer
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 @click.option("--staging", metavar="URL", help="The server to use; the embedded PostgreSQL where none is configured.")
 @click.option(
     "--witness", metavar="URL", help="Count on this live database (or `target`) what the ways down would destroy now."
+)
+@click.option(
+    "--previous", metavar="VERSION", help="Also start this version (`[staging.app]`) and ask it on the new schema."
 )
 @click.option("--traffic", is_flag=True, help="Run each once more among visitors of its tables: how long do they wait?")
 @click.option(
@@ -39,6 +42,7 @@ def verify(
     everything: bool,
     staging: str | None,
     witness: str | None,
+    previous: str | None,
     traffic: bool,
     drift: str | None,
     models: bool,
@@ -48,10 +52,11 @@ def verify(
     """Run migrations up, down and up again on scratch databases; prove or refute each way back.
 
     The staging server's own databases are never written to. Exits 0 when no way back was refuted and none failed (what
-    a way down would destroy is reported, not refused), 1 when one was, 3 when it could not be told. With --witness, 1
-    also when rows would be destroyed now or stop a way down, and 3 when that could not be counted. With --drift
-    or --models nothing is proven: they exit 1 when the database, as far as its bookkeeping has come, or the models are
-    not what the history builds.
+    a way down would destroy is reported, not refused), 1 when one was, 3 when it could not be told.
+
+    With --witness, 1 also when rows would be destroyed now or stop a way down; with --previous, when that version does
+    not work on the new schema; 3 when that is not known. With --drift or --models nothing is proven: they exit 1 when
+    the database, as far as its bookkeeping has come, or the models are not what the history builds.
     """
     history = history_of(invocation, paths, since)
     if drift is not None or models:
@@ -64,6 +69,8 @@ def verify(
 
         limit = invocation.settings.verify.witness_timeout
         report = with_counts(report, database_named(invocation, witness), history.migrations, limit)
+    if previous is not None:
+        report = with_previous(invocation, history, report, previous, staging)
     if timeline is not None:
         from gatekeeper.report.lock_timeline import as_svg
 
@@ -76,9 +83,11 @@ def _exit_code(report: "VerifyReport") -> int:
     from gatekeeper.model.proof import ProofVerdict
 
     counted = [one for proof in report.proofs for one in proof.counted if one.is_due]
-    if report.count(ProofVerdict.REFUTED) or report.count(ProofVerdict.FAILED) or any(one.rows for one in counted):
+    works = report.previous.works if report.previous else "proven"
+    refused = report.count(ProofVerdict.REFUTED) + report.count(ProofVerdict.FAILED) > 0
+    if refused or works == "disproven" or any(one.rows for one in counted):
         return 1
-    return 3 if any(one.rows is None for one in counted) else 0
+    return 3 if works == "unknown" or any(one.rows is None for one in counted) else 0
 
 
 def _rendered(report: "VerifyReport", form: str) -> str:

@@ -55,12 +55,23 @@ class InjectSettings(Table):
     idle_in_transaction_session_timeout: Duration | None = None
 
 
+class AppSettings(Table):
+    """`[staging.app]`: how a version of the application is started on a scratch database."""
+
+    start: tuple[str, ...] = ()
+    prepare: tuple[str, ...] = ()
+    environment: Mapping[str, str] = Field(default_factory=dict)
+    health_path: str = "/health"
+    ready_timeout: Duration = timedelta(seconds=30)
+
+
 class StagingSettings(Table):
     """`[staging]`: the server on which rollbacks are proven; the embedded PostgreSQL where no URL is set."""
 
     url: SecretStr | None = None
     statement_timeout: Duration = timedelta(seconds=60)
     cache: Path = Path(".gatekeeper/verify")
+    app: AppSettings = AppSettings()
 
 
 class VerifySettings(Table):

@@ -247,6 +247,15 @@ class ChainProof:
 
 
 @dataclass(frozen=True, slots=True)
+class PreviousVersion:
+    """Whether the version before works on the new schema: proven, disproven or unknown; and what was seen."""
+
+    version: str
+    works: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
 class VerifyReport:
     """Everything one `gatekeeper verify` found.
 
@@ -260,6 +269,7 @@ class VerifyReport:
     seconds: float
     stand_ins: tuple[str, ...] = ()
     remembered: int = 0
+    previous: PreviousVersion | None = None
 
     def count(self, verdict: ProofVerdict) -> int:
         """How many migrations got this verdict."""

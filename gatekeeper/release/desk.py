@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -119,6 +119,7 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
     """The values that must never show: passwords in URLs, and what options take from the environment."""
     options = (
         settings.deploy.options,
+        settings.staging.app.environment,
         *(one.options for one in settings.bake.objective),
         *(one.options for one in settings.notify.channel),
     )
@@ -135,7 +136,7 @@ def _from_environment(value: object) -> Iterator[str]:
     if isinstance(value, str) and value.startswith("env:"):
         if found := os.environ.get(value.removeprefix("env:")):
             yield found
-    elif isinstance(value, dict):
+    elif isinstance(value, Mapping):
         for inner in value.values():
             yield from _from_environment(inner)
     elif isinstance(value, list | tuple):

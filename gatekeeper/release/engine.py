@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 
 from gatekeeper.release.journal import Durably
 
-WORKFLOW_VERSION = "gatekeeper-release-3"
+WORKFLOW_VERSION = "gatekeeper-release-4"
 """Raised whenever steps are added, removed or reordered: an older leg is then ended and begun anew."""
 
 _SCHEMA = "gatekeeper_workflow"

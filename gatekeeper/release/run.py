@@ -1,4 +1,4 @@
-"""The runbook: lint, verify, gate, migrate, deploy, smoke, bake; then released, or back by the decision table."""
+"""The runbook: lint, verify, rehearse, gate, migrate, deploy, smoke, bake; then released, or back by the decision table."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from gatekeeper.release.steps import (
     lint,
     loss_witness,
     migrate,
+    rehearse,
     rollback,
     smoke,
     smoke_previous,
@@ -69,7 +70,7 @@ class Runbook:
 
     def release(self) -> Ending:
         """From the first check to an end."""
-        for work in (lint.WORK, verify.WORK, gate.WORK):
+        for work in (lint.WORK, verify.WORK, rehearse.WORK, gate.WORK):
             result = self._take(work)
             if not result.is_good:
                 return _stopped(work, result)

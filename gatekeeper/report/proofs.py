@@ -30,7 +30,12 @@ def as_text(report: VerifyReport) -> str:
     blocks = ["\n".join(_lines(proof)) for proof in report.proofs]
     if report.chain is not None:
         blocks.append("\n".join(chain_lines(report.chain)))
-    return "\n".join([*blocks, "", *_stood_in(report), summary(report)])
+    return "\n".join([*blocks, "", *_stood_in(report), *_previous(report), summary(report)])
+
+
+def _previous(report: VerifyReport) -> Iterator[str]:
+    if report.previous is not None:
+        yield f"{report.previous.version} on the new schema: {report.previous.works}: {report.previous.told}"
 
 
 def _stood_in(report: VerifyReport) -> Iterator[str]:

@@ -1,10 +1,11 @@
 """Before anything goes back the target database is asked what the way down would destroy, and asked anew each time."""
 
 import json
+import sys
 
 import psycopg
 
-from tests.acceptance.conftest import Project
+from tests.acceptance.conftest import SITE, Project
 from tests.acceptance.test_release import start_and_approve
 
 # Old code that writes no paid orders would break the check, so the previous version does not simply come back.
@@ -48,5 +49,26 @@ def test_the_way_down_is_judged_by_what_the_target_database_holds_at_that_moment
     assert project.serving == "v2-broken"
 
 
-def _evidence(project: Project, release: str) -> str:
-    return (project.folder / ".gatekeeper" / "artifacts" / release / "loss-witness.json").read_text()
+def test_what_the_previous_version_does_on_staging_decides_the_way_back_that_is_promised(project: Project) -> None:
+    assert project.run("migrate").returncode == 0
+    (project.folder / "migrations" / "0002_name.up.sql").write_text("ALTER TABLE orders ADD COLUMN paid text;\n")
+    (project.folder / "migrations" / "0002_name.down.sql").write_text("ALTER TABLE orders DROP COLUMN paid;\n")
+    site = json.dumps(str(SITE))
+    with (project.folder / "gatekeeper.toml").open("a") as settings:
+        settings.write(
+            f'[staging.app]\nstart = [{json.dumps(sys.executable)}, {site}, "serve", ".", "{{port}}"]\n'
+            'health_path = "/api/health"\n'
+        )
+
+    assert project.run("release", "start", "--version", "v2").returncode == 5
+    release = project.status()
+
+    assert [step["name"] for step in release["steps"]] == ["lint", "verify", "rehearse", "gate"]
+    assert release["undo"]["row"] == 4
+    assert "roll" in release["undo"]["plan"].lower()
+    kept = json.loads(_evidence(project, release["id"], "rehearse"))
+    assert (kept["previous"], kept["works"]) == ("v1", "proven")
+
+
+def _evidence(project: Project, release: str, kind: str = "loss-witness") -> str:
+    return (project.folder / ".gatekeeper" / "artifacts" / release / f"{kind}.json").read_text()

@@ -1,6 +1,7 @@
 """`gatekeeper verify` and `check` as a user calls them, on the embedded PostgreSQL."""
 
 import json
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -98,6 +99,25 @@ def test_what_no_text_tells_is_judged_by_what_the_server_was_seen_to_do(history:
     assert ("effect-unknown", "error", 2) in {(harm["rule"], harm["severity"], harm["line"]) for harm in harms}
     assert json.loads(allowed.out)["verify"]["migrations"][0]["harms"] == []
     jsonschema.validate(json.loads(as_json.out)["verify"], SCHEMA)
+
+
+def test_the_version_before_is_asked_on_the_new_schema(history: Path, server: StagingServer, tmp_path: Path) -> None:
+    config = tmp_path / "gatekeeper.toml"
+    shop, pids = Path(__file__).parent.parent / "staging" / "shop.py", tmp_path / "pids"
+    config.write_text(
+        f'[staging]\ncache = "{tmp_path}/kept"\n[staging.app]\n'
+        f'start = ["{sys.executable}", "{shop}", "{{version}}", "{{port}}"]\n'
+        f'environment = {{ DATABASE_URL = "{{database_url}}", PIDS = "{pids}" }}\n'
+        '[[smoke.check]]\nuse = "health"\noptions = { path = "/orders" }\n'
+    )
+    (history / "0003_lossy.up.sql").write_text("ALTER TABLE orders RENAME note TO remark;\n")
+    words = ("verify", history / "0003_lossy.up.sql", "--previous", "v1", "--staging", server.url, "--quiet")
+    told = gatekeeper(*words, "--config", config)
+    unset = gatekeeper(*words)
+
+    assert told.exit_code == 1
+    assert "v1 on the new schema: disproven: 0 of 1 checks passed on the new schema; health" in told.out
+    assert (unset.exit_code, "Set `start` under [staging.app]" in unset.err) == (2, True)
 
 
 def test_what_has_not_changed_is_not_run_again(history: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gatekeeper.config.durations import parse_duration, show_duration
 from gatekeeper.config.load import ConfigError, load
-from gatekeeper.config.settings import ChannelSettings, FreezeSettings, ObjectiveSettings, Settings
+from gatekeeper.config.settings import AppSettings, ChannelSettings, FreezeSettings, ObjectiveSettings, Settings
 from migrations_lint.settings import PathSettings
 from smoke.settings import CheckSettings, Quarantine
 
@@ -211,6 +211,7 @@ def names(table: Any) -> list[str]:
 
 
 REPEATED = {
+    "staging.app": AppSettings,
     "smoke.check": CheckSettings,
     "lint.path": PathSettings,
     "bake.objective": ObjectiveSettings,
@@ -219,6 +220,7 @@ REPEATED = {
 }
 REPEATED_TABLES = {f"# [[{name}]]" for name in REPEATED}
 FREE_FORM = {
+    "staging.app.environment",
     "migrate.cancel_blockers",
     "deploy.options",
     "gate.approvals",

@@ -20,6 +20,7 @@ MIGRATED = done("", schema="applied", applied=["0007"])
 GOOD: dict[str, Result] = {
     "lint": done("", expands="proven", removes=[], rewrites=[]),
     "verify": done("", down="proven", nothing_lost="proven"),
+    "rehearse": skipped(""),
     "gate": done(""),
     "migrate": MIGRATED,
     "smoke previous": done("", works="proven"),
@@ -52,7 +53,7 @@ def test_a_good_release_takes_every_step_and_is_released() -> None:
     end, taken = follow(GOOD)
 
     assert (end.outcome, end.exit_code) == (Outcome.RELEASED, 0)
-    assert taken == ["lint", "verify", "gate", "migrate", "smoke previous", "deploy", "smoke", "bake"]
+    assert taken == ["lint", "verify", "rehearse", "gate", "migrate", "smoke previous", "deploy", "smoke", "bake"]
 
 
 @pytest.mark.parametrize("step", ["lint", "verify", "gate"])
@@ -146,6 +147,25 @@ def test_a_target_database_that_does_not_answer_is_unknown() -> None:
     assert (end.outcome, end.undo and end.undo.row) == (Outcome.HELD, 7)
 
 
+@pytest.mark.parametrize(
+    ("staging", "production", "row"),
+    [
+        ("proven", "proven", 4), ("proven", "unknown", 4), ("unknown", "proven", 4), ("disproven", "proven", 5),
+        ("proven", "disproven", 5), ("unknown", "unknown", 5),
+    ],
+)  # fmt: skip
+def test_the_previous_version_is_brought_back_where_one_has_seen_it_work_and_none_has_seen_it_fail(
+    staging: str, production: str, row: int
+) -> None:
+    seen = {"rehearse": done("", works=staging), "smoke previous": done("", works=production)}
+
+    end, taken = follow(GOOD | seen | {"smoke": failed("500")})
+
+    assert end.undo
+    assert end.undo.row == row
+    assert ("rollback" in taken) is (row == 4)
+
+
 def test_what_was_removed_is_not_rolled_back_onto() -> None:
     end = ending(lint=done("", expands="disproven", removes=["column a.b"]), smoke=failed("500"))
 
@@ -193,6 +213,7 @@ outcomes = st.fixed_dictionaries(
         )
         | anything,
         "verify": st.builds(done, st.just(""), down=answers, nothing_lost=answers) | anything,
+        "rehearse": st.builds(done, st.just(""), works=answers) | st.just(skipped("")),
         "gate": anything,
         "migrate": st.just(MIGRATED)
         | st.builds(failed, st.just(""), schema=st.sampled_from(["partial", "failed clean", "applied"]))
@@ -217,7 +238,8 @@ def test_whatever_happens_the_release_ends_in_a_state_that_can_be_answered_for(r
         assert all(results[name].is_good for name in ("lint", "verify", "gate", "migrate"))
     if "rollback" in taken:
         migrated = results["migrate"].facts.get("schema") == "applied"
-        assert not migrated or results["smoke previous"].facts.get("works") == "proven"
+        seen = {results[name].facts.get("works") for name in ("rehearse", "smoke previous")}
+        assert not migrated or ("proven" in seen and "disproven" not in seen)
         assert not (migrated and results["lint"].facts.get("removes"))
     if end.outcome is Outcome.RELEASED:
         assert results["smoke"].is_good

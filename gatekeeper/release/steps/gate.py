@@ -26,7 +26,7 @@ def act(desk: Desk) -> Result:
     if (changed := _changed(desk)) is not None:
         return failed(f"{changed}; start a new release, which checks everything again")
     evidence = desk.store.evidence.of(desk.release_id)
-    found = {name: desk.facts(name) for name in ("lint", "verify")}
+    found = {name: desk.facts(name) for name in ("lint", "verify", "rehearse")}
     paper = signed(desk.settings, desk.release, found, evidence)
     desk.foresee(paper.digest, paper.plan.undo()[0])
     writers = authors(desk)
