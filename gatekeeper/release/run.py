@@ -1,4 +1,4 @@
-"""The runbook: lint, verify, rehearse, gate, migrate, deploy, smoke, bake; then released, or back by the decision table."""
+"""The runbook: from lint to bake, step by step; then released, or back by the decision table."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
