@@ -77,20 +77,24 @@ class Audience:
         self._of_statements = {way: _listening(of_statements, _moment(way, settings)) for way in Direction}
         of_releases = [rule for rule in known if isinstance(rule, ReleaseRule)]
         self._of_releases = _listening(of_releases, _release(settings, code or Code()))
-        self._answers: dict[tuple[Direction, frozenset[Kind]], tuple[StatementRule, ...]] = {}
+        # Thousands of statements and releases are only so many mixtures of facts.
+        self._at: dict[tuple[Direction, frozenset[Kind]], tuple[StatementRule, ...]] = {}
+        self._in: dict[frozenset[type], tuple[ReleaseRule, ...]] = {}
 
     def of_statement(self, moment: Moment) -> tuple[StatementRule, ...]:
         """The rules that may find something at a statement."""
         kinds: set[Kind] = set(map(type, moment.facts))
         kinds.update(lock.work for lock in moment.all(LockFact))
         question = (moment.direction, frozenset(kinds))
-        if question not in self._answers:  # thousands of statements, hundreds of mixtures of facts
-            self._answers[question] = tuple(_concerned(self._of_statements[moment.direction], kinds))
-        return self._answers[question]
+        if question not in self._at:
+            self._at[question] = tuple(_concerned(self._of_statements[moment.direction], kinds))
+        return self._at[question]
 
     def of_release(self, release: Release) -> tuple[ReleaseRule, ...]:
         """The rules that may find something in a release."""
-        return tuple(_concerned(self._of_releases, release.kinds))
+        if release.kinds not in self._in:
+            self._in[release.kinds] = tuple(_concerned(self._of_releases, release.kinds))
+        return self._in[release.kinds]
 
 
 def _moment(direction: Direction, settings: LintSettings) -> Callable[[], _QuietMoment]:

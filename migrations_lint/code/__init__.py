@@ -78,6 +78,8 @@ class Code:
 
     def mentions(self, gone: Gone) -> tuple[Mention, ...]:
         """The lines that name it, the surest first; each line once."""
+        if not self._files:
+            return ()
         near = [file for file in self._files if _speaks_of(gone, file.text)]
         found: dict[tuple[PurePath, int], Mention] = {}
         for mention in (

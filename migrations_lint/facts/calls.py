@@ -1,6 +1,6 @@
 """Code that a statement runs: DO, CALL, functions named in it, triggers that fire. Read as far as it is known."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from migrations_lint.facts.scene import Scene
 from migrations_lint.locks import LockMode
 from migrations_lint.model import Certainty, Fact, Fragment, Function, LockFact, Relation, RunsBlock, Source, Unknown
 from migrations_lint.parse import parse, sql_of
-from migrations_lint.parse.nodes import by_kind, dotted, inner, kind_of, option_text, strings
+from migrations_lint.parse.nodes import Parts, by_kind, dotted, inner, kind_of, option_text, strings
 from migrations_lint.parse.plpgsql import Embedded, embedded
 
 # At most ACCESS SHARE on the table that is named (see `privileges.py`).
@@ -44,7 +44,7 @@ def execute(node: Any, scene: Scene) -> Iterator[Fact]:
     yield Unknown(f"what the prepared statement {node.name} does cannot be told from here")
 
 
-def calls_in(node: Any, parts: Mapping[str, Sequence[Any]], scene: Scene) -> Iterator[Fact]:
+def calls_in(node: Any, parts: Parts, scene: Scene) -> Iterator[Fact]:
     """What the functions that a statement names do: sequences, set_config, and code that the history has made.
 
     `parts` is what `by_kind` finds in the node.

@@ -7,7 +7,7 @@ from typing import Any
 from migrations_lint.facts import derives
 from migrations_lint.facts.columns import Declared, read_column
 from migrations_lint.facts.constraints import declared, read_constraint
-from migrations_lint.facts.expressions import columns_of
+from migrations_lint.facts.expressions import columns_in
 from migrations_lint.facts.in_place import table_in_place
 from migrations_lint.facts.partitions import bound_text, new_partition
 from migrations_lint.facts.queries import reads_of
@@ -27,7 +27,7 @@ from migrations_lint.model import (
     RelationKind,
 )
 from migrations_lint.parse import text_of
-from migrations_lint.parse.nodes import by_kind, inner, kind_of, strings, walk, word
+from migrations_lint.parse.nodes import Parts, by_kind, inner, kind_of, strings, word
 
 _LIKE_DEFAULTS = 1 << 3  # CREATE_TABLE_LIKE_DEFAULTS in parsenodes.h
 
@@ -158,7 +158,8 @@ def create_table_as(node: Any, scene: Scene) -> Iterator[Fact]:
         return
     is_view = word(node, "objtype") == "OBJECT_MATVIEW"
     kind = RelationKind.MATERIALIZED_VIEW if is_view else RelationKind.TABLE
-    reads = list(reads_of(by_kind(node.query), scene, scans=not node.into.skip_data))
+    parts = by_kind(node.query)
+    reads = list(reads_of(parts, scene, scans=not node.into.skip_data))
     yield scene.new(relation, kind)
     yield from reads
     over = tuple(dict.fromkeys(lock.relation for lock in reads)) if is_view else ()
@@ -169,27 +170,26 @@ def create_table_as(node: Any, scene: Scene) -> Iterator[Fact]:
         if_not_exists=node.if_not_exists,
         may_exist=node.if_not_exists and not scene.schema.tables,
         reads=over,
-        mentions=_mentions(node.query) if is_view else (),
+        mentions=_mentions(parts) if is_view else (),
         from_query=not node.into.skip_data,
         unlogged=node.into.rel.relpersistence == "u",
     )
 
 
-def _mentions(query: Any) -> tuple[str, ...]:
-    star = any(message.DESCRIPTOR.name == "A_Star" for message in walk(query))
-    return (*(("*",) if star else ()), *columns_of(query))
+def _mentions(parts: Parts) -> tuple[str, ...]:
+    return (*(("*",) if "A_Star" in parts else ()), *columns_in(parts))
 
 
 @derives("view_stmt")
 def create_view(node: Any, scene: Scene) -> Iterator[Fact]:
     """ACCESS SHARE on what the view reads; replacing one takes ACCESS EXCLUSIVE on it."""
     relation = scene.relation(node.view)
-    messages = list(walk(node.query))
-    of_query = {message.ctename for message in messages if message.DESCRIPTOR.name == "CommonTableExpr"}
+    parts = by_kind(node.query)
+    of_query = {message.ctename for message in parts.get("CommonTableExpr", ())}
     named = [
         scene.relation(message)
-        for message in messages
-        if message.DESCRIPTOR.name == "RangeVar" and (message.schemaname or message.relname not in of_query)
+        for message in parts.get("RangeVar", ())
+        if message.schemaname or message.relname not in of_query
     ]
     for read in dict.fromkeys(named):
         yield scene.lock(read, LockMode.ACCESS_SHARE)
@@ -203,7 +203,7 @@ def create_view(node: Any, scene: Scene) -> Iterator[Fact]:
         reads=tuple(dict.fromkeys(named)),
         complete=False,
         or_replace=node.replace,
-        mentions=_mentions(node.query),
+        mentions=_mentions(parts),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from migrations_lint.facts.built_in import IMMUTABLE, STABLE, VOLATILE
 from migrations_lint.model import Fragment, Function, Source, Volatility
 from migrations_lint.parse import parse, text_of
-from migrations_lint.parse.nodes import dotted, inner, kind_of, strings, walk, word
+from migrations_lint.parse.nodes import Parts, by_kind, dotted, inner, kind_of, strings, walk, word
 
 # Of extensions that many histories make defaults of; uuid-ossp and pgcrypto.
 _OF_EXTENSIONS = frozenset(
@@ -82,7 +82,12 @@ def not_immutable(expression: Any) -> tuple[str, ...]:
 
 def columns_of(expression: Any) -> tuple[str, ...]:
     """The columns that an expression names, each once."""
-    found = (message for message in walk(expression) if message.DESCRIPTOR.name == "ColumnRef")
+    return columns_in(by_kind(expression))
+
+
+def columns_in(parts: Parts) -> tuple[str, ...]:
+    """The same, of what has been walked through already."""
+    found = parts.get("ColumnRef", ())
     names = [strings(message.fields) for message in found if kind_of(message.fields[-1]) != "A_Star"]
     return tuple(dict.fromkeys(name[-1] for name in names if name))
 

@@ -1,16 +1,13 @@
 """What a query locks to be read: the relations it names, what their views read, rows that FOR UPDATE keeps."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from migrations_lint.facts.scene import Scene
 from migrations_lint.locks import LockMode
 from migrations_lint.model import LockFact, Relation, RelationKind, Work
-from migrations_lint.parse.nodes import inner, strings, walk
+from migrations_lint.parse.nodes import Parts, inner, strings, walk
 from migrations_lint.snapshot import Table
-
-# What `parse.nodes.by_kind` finds in a query.
-Parts = Mapping[str, Sequence[Any]]
 
 _CATALOGS = frozenset({"pg_catalog", "information_schema"})
 

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import postgast
 
@@ -33,17 +33,7 @@ _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _OPEN, _CLOSE = postgast.pg_query_pb2.ASCII_40, postgast.pg_query_pb2.ASCII_41
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
-    """A comment with its marks (`--`, `/*`), at a character offset of the fragment's SQL."""
-
-    text: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A token that is no comment, at character offsets; a keyword's text is as it was written."""
 
     text: str
@@ -56,15 +46,15 @@ class Parsed:
     """What a fragment holds. `errors` are the statements that PostgreSQL's grammar refuses."""
 
     statements: tuple[Statement, ...]
-    comments: tuple[Comment, ...] = ()
     errors: tuple[SqlSyntaxError, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: int
-    start: int
-    end: int
+class _Code(NamedTuple):
+    """The tokens of a text that are no comments, in order: what each is, and its place in bytes."""
+
+    kinds: Sequence[int]
+    starts: Sequence[int]
+    ends: Sequence[int]
 
 
 class _Text:
@@ -92,20 +82,19 @@ def parse(fragment: Fragment) -> Parsed:
     if has_endless_comments(fragment.sql):
         return Parsed((), errors=(SqlSyntaxError("comments are nested too deeply to be read", 0),))
     try:
-        tokens = [_Token(t.token, t.start, t.end) for t in postgast.scan(fragment.sql).tokens]
+        code = _code(fragment.sql)
     except postgast.PgQueryError as error:
         return Parsed((), errors=(_syntax_error(error, fragment.sql, 0),))
-    comments = tuple(
-        Comment(text.slice(t.start, t.end), text.character(t.start), text.character(t.end))
-        for t in tokens
-        if t.kind in _COMMENTS
-    )
-    code = [token for token in tokens if token.kind not in _COMMENTS]
     try:
-        return Parsed(tuple(_statements(fragment, text, code, 0, len(text.bytes))), comments)
+        return Parsed(tuple(_statements(fragment, text, code, 0, len(text.bytes))))
     except (postgast.PgQueryError, _TooDeep):
         statements, errors = _one_by_one(fragment, text, code)
-        return Parsed(statements, comments, errors)
+        return Parsed(statements, errors)
+
+
+def _code(sql: str) -> _Code:
+    scanned = [token for token in postgast.scan(sql).tokens if token.token not in _COMMENTS]
+    return _Code([t.token for t in scanned], [t.start for t in scanned], [t.end for t in scanned])
 
 
 def tokens(sql: str) -> tuple[Token, ...]:
@@ -131,31 +120,32 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _statements(fragment: Fragment, text: _Text, code: Sequence[_Token], begin: int, end: int) -> Iterator[Statement]:
+def _statements(fragment: Fragment, text: _Text, code: _Code, begin: int, end: int) -> Iterator[Statement]:
     """Parse the bytes from `begin` to `end`; raises the parser's error, or _TooDeep."""
-    here = [token for token in code if begin <= token.start < end]
-    if is_too_deep([token.kind for token in here]):
+    at, last_at = bisect_left(code.starts, begin), bisect_left(code.starts, end)
+    if is_too_deep(code.kinds[at:last_at]):
         raise _TooDeep
     tree = _tree(text.slice(begin, end))
-    inside = iter(here)
-    too_long = [t for t in code if t.end - t.start > _LONGEST_NAME and t.kind == _IDENTIFIER and _is_cut(text, t)]
-    token = next(inside, None)
+    too_long = tuple(_cut_names(text, code))
     for raw in tree.stmts:
         after = begin + raw.stmt_location
-        while token is not None and token.start < after:
-            token = next(inside, None)
-        first = token.start if token is not None else after
+        at = bisect_left(code.starts, after, at, last_at)
+        first = code.starts[at] if at < last_at else after
         last = after + raw.stmt_len if raw.stmt_len else end
         sql = text.slice(first, last).rstrip()
         start = text.character(first)
         kind = raw.stmt.WhichOneof("node")
-        long = tuple(text.slice(t.start, t.end) for t in too_long if first <= t.start < last)
+        long = tuple(name for place, name in too_long if first <= place < last)
         yield Statement(fragment, sql, start, start + len(sql), kind, getattr(raw.stmt, kind), long)
 
 
-def _is_cut(text: _Text, token: _Token) -> bool:
-    quoted = text.bytes[token.start : token.start + 1] == b'"'
-    return token.end - token.start - 2 * quoted > _LONGEST_NAME
+def _cut_names(text: _Text, code: _Code) -> Iterator[tuple[int, str]]:
+    """The names that PostgreSQL cuts off, each with its place."""
+    for kind, start, end in zip(*code, strict=True):
+        if end - start > _LONGEST_NAME and kind == _IDENTIFIER:
+            quoted = text.bytes[start : start + 1] == b'"'
+            if end - start - 2 * quoted > _LONGEST_NAME:
+                yield start, text.slice(start, end)
 
 
 def text_of(expression: Any) -> str:
@@ -209,7 +199,7 @@ def _tree(sql: str) -> Any:
 
 
 def _one_by_one(
-    fragment: Fragment, text: _Text, code: Sequence[_Token]
+    fragment: Fragment, text: _Text, code: _Code
 ) -> tuple[tuple[Statement, ...], tuple[SqlSyntaxError, ...]]:
     statements: list[Statement] = []
     errors: list[SqlSyntaxError] = []
@@ -225,19 +215,19 @@ def _one_by_one(
     return tuple(statements), tuple(errors)
 
 
-def _between_semicolons(code: Sequence[_Token]) -> Iterator[tuple[int, int]]:
+def _between_semicolons(code: _Code) -> Iterator[tuple[int, int]]:
     depth = 0
     begin: int | None = None
-    for token in code:
-        if token.kind == _SEMICOLON and depth <= 0:
+    for kind, start in zip(code.kinds, code.starts, strict=True):
+        if kind == _SEMICOLON and depth <= 0:
             if begin is not None:
-                yield begin, token.start
+                yield begin, start
             begin, depth = None, 0
             continue
-        begin = token.start if begin is None else begin
-        depth += (token.kind == _OPEN) - (token.kind == _CLOSE)
+        begin = start if begin is None else begin
+        depth += (kind == _OPEN) - (kind == _CLOSE)
     if begin is not None:
-        yield begin, code[-1].end
+        yield begin, code.ends[-1]
 
 
 def _no_text(sql: str) -> SqlSyntaxError | None:

@@ -1,14 +1,23 @@
 """Reading the parser's tree: what a node is, what it names, what is inside it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
+
+import postgast
+from google.protobuf.message import Message  # type: ignore[import-untyped]
+
+_WRAPPER = postgast.pg_query_pb2.Node
+_LIST = type(postgast.pg_query_pb2.ParseResult().stmts)  # of messages
+Parts = Mapping[str, Sequence[Any]]
+"""The messages of a tree by their names in PostgreSQL's source."""
 
 _PLAIN = frozenset({bool, bytes, float, int, str})
 
 
 def inner(node: Any) -> Any:
     """The message inside a `Node` wrapper; a message that is none is returned as it is."""
-    if node.DESCRIPTOR.name != "Node":
+    if type(node) is not _WRAPPER:
         return node
     kind = node.WhichOneof("node")
     return getattr(node, kind) if kind else None
@@ -17,18 +26,22 @@ def inner(node: Any) -> Any:
 def kind_of(node: Any) -> str:
     """The message's name in PostgreSQL's source, such as `FuncCall`; empty for an absent node."""
     message = inner(node)
-    return "" if message is None else str(message.DESCRIPTOR.name)
+    return "" if message is None else type(message).__name__
 
 
 def word(message: Any, field: str) -> str:
     """The name of an enum field's value, such as `AT_AddColumn`."""
-    descriptor = message.DESCRIPTOR.fields_by_name[field]
-    return str(descriptor.enum_type.values_by_number[getattr(message, field)].name)
+    return _word(message.DESCRIPTOR, field, getattr(message, field))
+
+
+@cache
+def _word(descriptor: Any, field: str, number: int) -> str:
+    return str(descriptor.fields_by_name[field].enum_type.values_by_number[number].name)
 
 
 def strings(nodes: Iterable[Any]) -> tuple[str, ...]:
     """The texts of a list of String nodes."""
-    return tuple(inner(node).sval for node in nodes if kind_of(node) == "String")
+    return tuple(node.string.sval for node in nodes if node.HasField("string"))
 
 
 def walk(message: Any) -> Iterator[Any]:
@@ -36,24 +49,26 @@ def walk(message: Any) -> Iterator[Any]:
     waiting = [message] if message is not None else []
     while waiting:
         current = waiting.pop()
-        if current.DESCRIPTOR.name != "Node":
+        if type(current) is not _WRAPPER:
             yield current
         children: list[Any] = []
         for _, value in current.ListFields():
-            if type(value) in _PLAIN:
+            kind = type(value)
+            if kind in _PLAIN:
                 continue
-            if hasattr(value, "DESCRIPTOR"):
+            if issubclass(kind, Message):
                 children.append(value)
-            else:
-                children += (child for child in value if type(child) not in _PLAIN)
-        waiting += reversed(children)
+            elif kind is _LIST:
+                children += value
+        children.reverse()
+        waiting += children
 
 
-def by_kind(message: Any) -> Mapping[str, Sequence[Any]]:
+def by_kind(message: Any) -> Parts:
     """A message and everything below it by their names in PostgreSQL's source, found in one walk."""
     found: dict[str, list[Any]] = {}
     for each in walk(message):
-        found.setdefault(each.DESCRIPTOR.name, []).append(each)
+        found.setdefault(type(each).__name__, []).append(each)
     return found
 
 
