@@ -34,7 +34,11 @@ def lint_history(history: History, settings: LintSettings | None = None, code: C
     Raises UnreadableSnapshot or UnreadableBaseline where the settings name a file that is none.
     """
     report = lint(history.migrations, settings, production_of(settings), selected=history.selected, code=code)
-    report = replace(with_places(report, history), unread=history.problems)
+    return with_baseline(replace(with_places(report, history), unread=history.problems), settings)
+
+
+def with_baseline(report: Report, settings: LintSettings | None) -> Report:
+    """The report with what the settings' baseline accepts marked; raises UnreadableBaseline."""
     if settings is None or not settings.baseline:
         return report
     path = Path(settings.baseline)

@@ -169,7 +169,7 @@ def _migration(
         # The way down starts from what the way up has built, and leaves the history's schema as it was.
         here = base if direction is Direction.UP else replace(base, schema=base.schema.copy())
         for moment in _moments(migration, direction, script, here, settings, made, problems):
-            statements.append(CheckedStatement(moment.statement, direction, moment.transaction, moment.facts))
+            statements.append(CheckedStatement(_kept(moment), direction, moment.transaction, moment.facts))
             if audience is not None:
                 findings += _weighed(_of_statement(moment, audience.of_statement(moment)), settings)
             last = moment
@@ -181,6 +181,11 @@ def _migration(
     known = before is not None and undone is not None and not problems and _is_known(statements)
     not_undone = tuple(differences(before, undone)) if known and before and undone else ()
     return CheckedMigration(migration, tuple(statements), tuple(problems), not_undone), findings
+
+
+def _kept(moment: Moment) -> Statement:
+    """The statement without its tree, which would be the largest part of a report and is never asked for again."""
+    return replace(moment.statement, node=None)
 
 
 def _is_known(statements: Sequence[CheckedStatement]) -> bool:

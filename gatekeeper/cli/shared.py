@@ -136,9 +136,10 @@ def linted(history: "History", settings: "LintSettings", since: str | None = Non
     With `since`, the code at that revision as well, as the one that runs now. Raises UnreadableSnapshot or
     UnreadableBaseline where the settings name a file that is none.
     """
-    from migrations_lint.api import lint_history, names_that_go
+    from gatekeeper.lint_apart import lint_apart
+    from migrations_lint.api import names_that_go
 
-    report = lint_history(history, settings)
+    report = lint_apart(history, settings)
     wanted = names_that_go(report)
     if not wanted.gone:
         return report
@@ -151,9 +152,9 @@ def linted(history: "History", settings: "LintSettings", since: str | None = Non
     root = root.resolve()
     now = list(application_code(root, names, roots, wanted))
     if since is None:
-        return lint_history(history, settings, Code(now)) if now else report
+        return lint_apart(history, settings, Code(now)) if now else report
     released = list(released_code(now, texts_before(Path(), since), root, roots, wanted))
-    return lint_history(history, settings, Code(now, released))
+    return lint_apart(history, settings, Code(now, released))
 
 
 def target_of(invocation: Invocation, url: str | None) -> str:

@@ -2,20 +2,22 @@
 
 from collections.abc import Iterator
 
-from migrations_lint.model import Statement
-from migrations_lint.parse.nodes import walk
+from migrations_lint.model import Fragment, Statement
+from migrations_lint.parse import parse
+from migrations_lint.parse.nodes import by_kind
 
 
 def literals_of(statement: Statement) -> frozenset[str]:
-    """The texts that the statement holds as string constants."""
-    constants = (node for node in walk(statement.node) if node.DESCRIPTOR.name == "A_Const")
+    """The texts that the statement holds as string constants; it is parsed for them anew."""
+    again = parse(Fragment(statement.sql, statement.fragment.source, 0, len(statement.sql))).statements
+    constants = [node for one in again for node in by_kind(one.node).get("A_Const", ())]
     return frozenset(node.sval.sval for node in constants if node.HasField("sval"))
 
 
 def bare_names_of(statement: Statement) -> Iterator[str]:
     """The relations that it names without a schema; its own WITH queries and temporary tables are none."""
-    nodes = list(walk(statement.node))
-    own = {node.ctename for node in nodes if node.DESCRIPTOR.name == "CommonTableExpr"}
-    for node in nodes:
-        if node.DESCRIPTOR.name == "RangeVar" and not node.schemaname and node.relpersistence != "t":
-            yield from () if node.relname in own else (node.relname,)
+    parts = by_kind(statement.node)
+    own = {node.ctename for node in parts.get("CommonTableExpr", ())}
+    for node in parts.get("RangeVar", ()):
+        if not node.schemaname and node.relpersistence != "t" and node.relname not in own:
+            yield node.relname

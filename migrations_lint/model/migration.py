@@ -156,8 +156,8 @@ class Statement:
     """One parsed SQL statement at its place.
 
     `start` and `end` are character offsets into the fragment's SQL, without the semicolon; `kind` is the
-    parser's node name (`index_stmt`) and `node` its tree, which only `facts/` looks into. `long_identifiers` are the
-    names in it that PostgreSQL cuts off.
+    parser's node name (`index_stmt`) and `node` its tree, which only `facts/` looks into, and which a report does not
+    keep. `long_identifiers` are the names in it that PostgreSQL cuts off.
     """
 
     fragment: Fragment
