@@ -208,6 +208,21 @@ class Harm:
 
 
 @dataclass(frozen=True, slots=True)
+class Interruption:
+    """A way up that was stopped after the statement at `line` was committed, or while it was at it (`is_inside`).
+
+    `leaves` names what is there then and was not before, in SQL words; `refusal` says why the way up cannot be run
+    again, None where it can.
+    """
+
+    line: int
+    statement: str
+    is_inside: bool
+    leaves: tuple[str, ...]
+    refusal: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RollbackProof:
     """The proof, or the refutation, for one migration."""
 
@@ -228,6 +243,12 @@ class RollbackProof:
     """The losses as they stood on a live database, where one was asked."""
     estimates: tuple[Estimate, ...] = ()
     """How long others would wait in production, where its sizes are known and the work goes by them."""
+    interruptions: tuple[Interruption, ...] = ()
+    """What came of stopping the way up half-way; none for one that is a single transaction."""
+
+    def can_be_run_again(self) -> bool:
+        """Whether the way up can be run again wherever it was stopped, as far as was tried."""
+        return all(one.refusal is None for one in self.interruptions)
 
     def loss_now(self) -> tuple[tuple[Loss, LossWitness | None], ...]:
         """Each loss, with what a live database says of it where one was asked."""

@@ -63,6 +63,17 @@ def _proof(proof: RollbackProof) -> dict[str, Any]:
             }
             for one in proof.harms
         ],
+        "can_be_run_again": proof.can_be_run_again(),
+        "interruptions": [
+            {
+                "line": one.line,
+                "statement": one.statement,
+                "while_running": one.is_inside,
+                "leaves": list(one.leaves),
+                "refusal": one.refusal,
+            }
+            for one in proof.interruptions
+        ],
         "disagreements": [
             {
                 "direction": one.direction,

@@ -60,6 +60,7 @@ def reasons(proof: RollbackProof) -> Iterator[str]:
     for loss, counted in proof.loss_now():
         yield f"    {'lost by' if loss.destroys else 'may stop'} the way down: {loss.message}"
         yield f"      {_now(counted)}: {loss.witness}"
+    yield from _interruption_lines(proof)
     for stand_in in proof.stand_ins:
         yield f"    with a stand-in: {stand_in}"
     for way, trace in (("up", proof.up), ("down", proof.down)):
@@ -131,6 +132,15 @@ def _failure_lines(proof: RollbackProof) -> Iterator[str]:
         yield f"    {proof.failure.direction} failed{state}: {proof.failure.message}"
         if proof.failure.statement:
             yield f"      {' '.join(proof.failure.statement.split())[:200]}"
+
+
+def _interruption_lines(proof: RollbackProof) -> Iterator[str]:
+    """Only where the way up cannot be run again: the others need nobody."""
+    for one in proof.interruptions:
+        if one.refusal is not None:
+            left = f"it leaves {', '.join(one.leaves)}; " if one.leaves else ""
+            place = f"{'in' if one.is_inside else 'after'} line {one.line}"
+            yield f"    if up stops {place}, {left}run again: {one.refusal}"
 
 
 def _waiting(trace: LockTrace) -> Iterator[str]:

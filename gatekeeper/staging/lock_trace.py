@@ -130,11 +130,11 @@ def run_through(
     connection: Connection[Any], script: Script, substitute: Callable[[str], str | None] = lambda sql: None
 ) -> LockTrace:
     """Run a whole script in the same transactions, without looking; the trace has no statements."""
-    return _Runner(connection, substitute).run(script)
+    return Runner(connection, substitute).run(script)
 
 
 @dataclass
-class _Runner:
+class Runner:
     """Sends a script as its tool would."""
 
     connection: Connection[Any]
@@ -142,6 +142,7 @@ class _Runner:
     began: float = field(default_factory=time.monotonic, kw_only=True)
 
     def run(self, script: Script) -> LockTrace:
+        """Transaction by transaction; raises StatementFailed."""
         wrapped = False
         for fragment in script.fragments:
             if wrapped and (fragment.begins_anew or not fragment.in_transaction):
@@ -190,7 +191,7 @@ class _Runner:
 
 
 @dataclass
-class _Tracer(_Runner):
+class _Tracer(Runner):
     """Looks at every stop."""
 
     probe: LockProbe | None

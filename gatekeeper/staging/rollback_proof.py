@@ -9,6 +9,7 @@ from pathlib import Path
 from gatekeeper.model.proof import (
     ChainProof,
     Failure,
+    Interruption,
     LockTrace,
     ProofVerdict,
     RollbackProof,
@@ -19,6 +20,7 @@ from gatekeeper.staging.at_hand import extensions_of
 from gatekeeper.staging.catalog import Catalog
 from gatekeeper.staging.compare import compare, refutes
 from gatekeeper.staging.data_probe import DataDigest, compare_data
+from gatekeeper.staging.interruptions import interruptions, is_one_transaction
 from gatekeeper.staging.judge import judge, judge_chain, unreadable
 from gatekeeper.staging.loss_witness import losses
 from gatekeeper.staging.rows_since import losses_since, tables_written
@@ -114,6 +116,8 @@ class _Proving:
             proof = self._prove(migration)
             used = self.stage.stand_ins.used_in("\n".join(script.sql for _, script in migration.scripts()))
             proof = replace(proof, stand_ins=(*used, *proof.stand_ins))
+            if not _up_failed(proof):
+                proof = replace(proof, interruptions=self._interruptions(migration))
         if not _up_failed(proof):
             self.workshop.later(migration.up)
             self.applied.append(migration)
@@ -121,6 +125,12 @@ class _Proving:
         if unread is not None and proof.verdict is not ProofVerdict.REFUTED:
             proof = replace(proof, verdict=ProofVerdict.FAILED, failure=proof.failure or unread)
         self.proofs.append(proof)
+
+    def _interruptions(self, migration: Migration) -> tuple[Interruption, ...]:
+        if is_one_transaction(migration.up):
+            return ()
+        base = self.workshop.head()
+        return interruptions(self.stage, base, self.stage.catalog(base), migration.up)
 
     def _prove(self, migration: Migration) -> RollbackProof:
         proved = self._up_and_down(migration, rows=True)

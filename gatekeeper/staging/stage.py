@@ -142,8 +142,7 @@ class Stage:
         Raises a GatekeeperError where not the script but the server is to blame: it is gone, full or may not do it.
         """
         with self.session(database) as connection, self.session(database) as outside:
-            limit = int(self.statement_timeout.total_seconds() * 1000)
-            connection.execute("SELECT set_config('statement_timeout', %s, false)", [str(limit)])
+            self.limit(connection)
             probe = LockProbe(outside) if traced else None
             try:
                 return Ran(self._run(connection, script, probe))
@@ -157,11 +156,19 @@ class Stage:
                     self.leave(database)
 
     def _run(self, connection: Connection[Any], script: Script, probe: LockProbe | None) -> LockTrace:
-        is_ours = self.scratch.server.is_ours
-        substitute = self.stand_ins.substitute if is_ours else _nothing
         if probe is None:
-            return run_through(connection, script, substitute)
-        return trace(connection, script, substitute=substitute, probe=probe, counts_wal=is_ours)
+            return run_through(connection, script, self.substitute)
+        is_ours = self.scratch.server.is_ours
+        return trace(connection, script, substitute=self.substitute, probe=probe, counts_wal=is_ours)
+
+    def limit(self, connection: Connection[Any]) -> None:
+        """Let no statement of this session run longer than it may."""
+        milliseconds = int(self.statement_timeout.total_seconds() * 1000)
+        connection.execute("SELECT set_config('statement_timeout', %s, false)", [str(milliseconds)])
+
+    def substitute(self, statement: str) -> str | None:
+        """What is run in place of a statement, where the server is ours and lacks what it needs."""
+        return self.stand_ins.substitute(statement) if self.scratch.server.is_ours else None
 
     def advance(self, database: str, script: Script, *, traced: bool = True) -> Ran:
         """Run a way up for the first time; a server of ours gets the roles that a history takes for granted."""
@@ -190,7 +197,3 @@ class Stage:
             limit = self.statement_timeout.total_seconds()
             message = f"{message}: it ran for more than {limit:g} s (`statement_timeout` under [staging])"
         return Failure(direction.value, failed.statement, cause.sqlstate or "", message, failed.line)
-
-
-def _nothing(sql: str) -> str | None:
-    return None
