@@ -2,40 +2,36 @@
 
 from migrations_lint.locks import LockMode
 from migrations_lint.model.change import (
-    AddsColumn,
-    AddsConstraint,
     AttachesIndex,
     AttachesPartition,
-    ChangesColumnType,
-    ChangesConstraint,
     ChangesInheritance,
-    ChangesPolicy,
     ChangesSequence,
     CreatesIndex,
-    CreatesPolicy,
     CreatesRelation,
-    CreatesTrigger,
     DetachesPartition,
-    DropsColumn,
-    DropsConstraint,
     DropsIndex,
     DropsRelation,
     RelationChange,
-    RenamesColumn,
     RenamesRelation,
+    declared_constraints,
+)
+from migrations_lint.model.code import CodeFile, Gone, Mention, NamedBy
+from migrations_lint.model.column_change import (
+    AddsColumn,
+    ChangesColumnType,
+    DropsColumn,
+    RenamesColumn,
     SetsDefault,
     SetsExpression,
     SetsIdentity,
     SetsNotNull,
-    SetsRowSecurity,
-    SetsStorageParameter,
-    SetsTableProperty,
-    SwitchesTrigger,
-    TableProperty,
-    ValidatesConstraint,
-    declared_constraints,
 )
-from migrations_lint.model.code import CodeFile, Gone, Mention, NamedBy
+from migrations_lint.model.constraint_change import (
+    AddsConstraint,
+    ChangesConstraint,
+    DropsConstraint,
+    ValidatesConstraint,
+)
 from migrations_lint.model.fact import (
     Certainty,
     ControlsTransaction,
@@ -108,6 +104,16 @@ from migrations_lint.model.schema import (
     TypeKind,
     UserType,
     Volatility,
+)
+from migrations_lint.model.table_change import (
+    ChangesPolicy,
+    CreatesPolicy,
+    CreatesTrigger,
+    SetsRowSecurity,
+    SetsStorageParameter,
+    SetsTableProperty,
+    SwitchesTrigger,
+    TableProperty,
 )
 
 __all__ = [

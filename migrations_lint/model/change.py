@@ -1,11 +1,35 @@
 """Facts about relations: what a statement creates, alters or drops. `catalog.py` replays them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from enum import Enum
+from dataclasses import dataclass
 
+from migrations_lint.model.column_change import (
+    AddsColumn,
+    ChangesColumnType,
+    DropsColumn,
+    RenamesColumn,
+    SetsDefault,
+    SetsExpression,
+    SetsIdentity,
+    SetsNotNull,
+)
+from migrations_lint.model.constraint_change import (
+    AddsConstraint,
+    ChangesConstraint,
+    DropsConstraint,
+    ValidatesConstraint,
+)
 from migrations_lint.model.relation import Relation, RelationKind
-from migrations_lint.model.schema import Column, Constraint, Policy, Trigger
+from migrations_lint.model.schema import Column, Constraint
+from migrations_lint.model.table_change import (
+    ChangesPolicy,
+    CreatesPolicy,
+    CreatesTrigger,
+    SetsRowSecurity,
+    SetsStorageParameter,
+    SetsTableProperty,
+    SwitchesTrigger,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,129 +83,6 @@ class RenamesRelation:
     to: Relation
     kind: RelationKind
     along: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class AddsColumn:
-    """ALTER TABLE … ADD COLUMN; the constraints in its definition are also facts of their own, `inline`."""
-
-    relation: Relation
-    column: Column
-    if_not_exists: bool = False
-    constraints: tuple[Constraint, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DropsColumn:
-    """ALTER TABLE … DROP COLUMN; `along`: it goes with a type that is dropped."""
-
-    relation: Relation
-    column: str
-    cascade: bool = False
-    if_exists: bool = False
-    along: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RenamesColumn:
-    """ALTER TABLE … RENAME COLUMN."""
-
-    relation: Relation
-    column: str
-    to: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChangesColumnType:
-    """ALTER COLUMN … TYPE; `before` is None where the schema does not know the column."""
-
-    relation: Relation
-    column: str
-    type: str
-    before: str | None
-    using: str | None = None
-    collation: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SetsNotNull:
-    """SET NOT NULL, or DROP NOT NULL where `required` is False."""
-
-    relation: Relation
-    column: str
-    required: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SetsDefault:
-    """SET DEFAULT, or DROP DEFAULT where `default` is None; `default_sql` is the whole of it."""
-
-    relation: Relation
-    column: str
-    default: str | None
-    default_sql: str | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class SetsIdentity:
-    """ADD GENERATED … AS IDENTITY, or DROP IDENTITY where `identity` is False; `always` as for columns."""
-
-    relation: Relation
-    column: str
-    identity: bool
-    always: bool = field(default=False, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class SetsExpression:
-    """SET EXPRESSION AS (PostgreSQL 17), or DROP EXPRESSION where `expression` is None."""
-
-    relation: Relation
-    column: str
-    expression: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class AddsConstraint:
-    """A constraint put on a table that exists; `inline`: ADD COLUMN declares it."""
-
-    relation: Relation
-    constraint: Constraint
-    inline: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ChangesConstraint:
-    """ALTER CONSTRAINT; None for what the statement leaves as it is. ENFORCED and INHERIT: PostgreSQL 18."""
-
-    relation: Relation
-    name: str
-    deferrable: bool | None = None
-    enforced: bool | None = None
-    inherited: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DropsConstraint:
-    """ALTER TABLE … DROP CONSTRAINT; `along`: it goes with what is dropped.
-
-    `constraint` is what stood there, None where the schema does not know it.
-    """
-
-    relation: Relation
-    name: str
-    cascade: bool = False
-    if_exists: bool = False
-    along: bool = False
-    constraint: Constraint | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ValidatesConstraint:
-    """ALTER TABLE … VALIDATE CONSTRAINT."""
-
-    relation: Relation
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,86 +156,6 @@ class ChangesInheritance:
     relation: Relation
     parent: Relation
     joins: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CreatesTrigger:
-    """CREATE TRIGGER."""
-
-    relation: Relation
-    trigger: Trigger
-    or_replace: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SwitchesTrigger:
-    """ENABLE or DISABLE TRIGGER; `name` is None for ALL and for USER.
-
-    `internal`: ALL, which includes the triggers that check foreign keys.
-    """
-
-    relation: Relation
-    name: str | None
-    enabled: bool
-    internal: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CreatesPolicy:
-    """CREATE POLICY."""
-
-    relation: Relation
-    policy: Policy
-
-
-@dataclass(frozen=True, slots=True)
-class ChangesPolicy:
-    """ALTER POLICY; None for what the statement leaves as it is."""
-
-    relation: Relation
-    name: str
-    roles: tuple[str, ...] | None = None
-    using: str | None = None
-    check: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SetsRowSecurity:
-    """ENABLE, DISABLE, FORCE or NO FORCE ROW LEVEL SECURITY; None for what the statement leaves as it is."""
-
-    relation: Relation
-    enabled: bool | None = None
-    forced: bool | None = None
-
-
-class TableProperty(Enum):
-    """What ALTER TABLE … SET or OWNER TO changes of a relation as a whole."""
-
-    ACCESS_METHOD = "access method"
-    CLUSTER_INDEX = "cluster index"
-    LOGGED = "logged"
-    OWNER = "owner"
-    REPLICA_IDENTITY = "replica identity"
-    TABLESPACE = "tablespace"
-
-
-@dataclass(frozen=True, slots=True)
-class SetsTableProperty:
-    """A property and its new value as text: `yes` or `no` for LOGGED, NOTHING, FULL, DEFAULT or an index's name for
-    REPLICA IDENTITY; None where it is taken away."""
-
-    relation: Relation
-    property: TableProperty
-    value: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class SetsStorageParameter:
-    """SET (name = value) of a table or index, or RESET where `value` is None."""
-
-    relation: Relation
-    name: str
-    value: str | None
 
 
 @dataclass(frozen=True, slots=True)
