@@ -13,7 +13,8 @@ from migrations_lint.edits import edited
 from migrations_lint.engine import lint
 from migrations_lint.errors import UnreadableMigration
 from migrations_lint.files import is_file, read_text, unsaved
-from migrations_lint.fixing.in_sql import Written, in_sql, text_of
+from migrations_lint.fixing.in_sql import in_sql
+from migrations_lint.fixing.texts import Written, text_of
 from migrations_lint.formats import FixesCode, formats
 from migrations_lint.history import History
 from migrations_lint.model import Edit, Finding, Migration, Report
