@@ -3,7 +3,7 @@
 A `SchemaSnapshot` is what the migrations so far have built; the facts read it, `catalog.py` writes it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from migrations_lint.model import (
@@ -186,11 +186,12 @@ class SchemaSnapshot:
 
     def children(self, relation: Relation) -> Iterator[Table]:
         """Partitions and inheriting tables, theirs included."""
-        for table in list(self.tables.values()):
+
+        def is_below(table: Table, above: Relation) -> bool:
             of = table.partition_of
-            if (of is not None and of == relation) or (table.inherits and relation in table.inherits):
-                yield table
-                yield from self.children(table.relation)
+            return (of is not None and of == above) or (bool(table.inherits) and above in table.inherits)
+
+        yield from self._reached(relation, is_below, {relation})
 
     def default_partition(self, relation: Relation) -> Table | None:
         """The default partition of a partitioned table."""
@@ -214,18 +215,28 @@ class SchemaSnapshot:
 
     def parents(self, relation: Relation) -> Iterator[Relation]:
         """What it is a partition of or inherits from, theirs included."""
-        table = self.find(relation)
-        if table is not None:
-            for parent in (*((table.partition_of,) if table.partition_of else ()), *table.inherits):
-                yield parent
-                yield from self.parents(parent)
+        waiting, seen = [relation], {relation}
+        while waiting:
+            table = self.find(waiting.pop(0))
+            above = (*((table.partition_of,) if table.partition_of else ()), *table.inherits) if table else ()
+            fresh = [parent for parent in dict.fromkeys(above) if parent not in seen]
+            yield from fresh
+            waiting += fresh
+            seen |= set(fresh)
 
     def views_over(self, relation: Relation) -> Iterator[Table]:
         """Views and materialized views that read it, directly or through another view."""
+        yield from self._reached(relation, lambda view, read: read in view.reads, {relation})
+
+    def _reached(
+        self, relation: Relation, leads: Callable[[Table, Relation], bool], seen: set[Relation]
+    ) -> Iterator[Table]:
+        """What it leads to, and what that does; scripts that PostgreSQL refuses may well go round in a circle."""
         for table in list(self.tables.values()):
-            if relation in table.reads:
+            if leads(table, relation) and table.relation not in seen:
+                seen.add(table.relation)
                 yield table
-                yield from self.views_over(table.relation)
+                yield from self._reached(table.relation, leads, seen)
 
     def owned_sequences(self, relation: Relation, column: str | None = None) -> Iterator[Table]:
         """Sequences that a column of this table owns."""

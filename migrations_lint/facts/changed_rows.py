@@ -16,11 +16,13 @@ from migrations_lint.snapshot import Table
 _PASSED_ON = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})
 
 
-def change_rows(relation: Relation, command: str, node: Any, scene: Scene) -> Iterator[Fact]:
+def change_rows(
+    relation: Relation, command: str, node: Any, scene: Scene, seen: frozenset[Relation] = frozenset()
+) -> Iterator[Fact]:
     """ROW EXCLUSIVE on the table, its partitions and children, and on the table behind a view.
 
     Which partitions an INSERT reaches, which keys have to be looked up, which triggers fire, only the rows tell:
-    those locks are assumed.
+    those locks are assumed. `seen` are the views that it came through.
     """
     only = not node.relation.inh
     table = scene.table(relation)
@@ -41,7 +43,8 @@ def change_rows(relation: Relation, command: str, node: Any, scene: Scene) -> It
         return
     if table.kind is RelationKind.VIEW:
         for read in table.reads:
-            yield from change_rows(read, command, node, scene)
+            if read not in seen:
+                yield from change_rows(read, command, node, scene, seen | {relation, *table.reads})
         return
     yield from _ancestors(table, scene)
     yield from _keys(table, command, node, scene)
@@ -49,7 +52,9 @@ def change_rows(relation: Relation, command: str, node: Any, scene: Scene) -> It
 
 def _ancestors(table: Table, scene: Scene) -> Iterator[Fact]:
     """A row written to a partition is held against its bound, which the parents know; a session asks them once."""
-    while table.partition_of is not None:
+    seen = {table.relation}
+    while table.partition_of is not None and table.partition_of not in seen:
+        seen.add(table.partition_of)
         yield scene.lock(table.partition_of, LockMode.ACCESS_SHARE, assumed=True)
         parent = scene.table(table.partition_of)
         if parent is None:

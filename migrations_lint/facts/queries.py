@@ -42,11 +42,14 @@ def named_in(parts: Parts) -> Iterator[Any]:
 
 def behind_view(relation: Relation, scene: Scene, mode: LockMode, work: Work) -> Iterator[LockFact]:
     """The same lock on what a view reads, and on what the views among those do."""
-    table = scene.table(relation)
-    if table is not None and table.kind is RelationKind.VIEW:
-        for read in table.reads:
-            yield from scene.lock_family(read, mode, work)
-            yield from behind_view(read, scene, mode, work)
+    waiting, seen = [relation], {relation}
+    while waiting:
+        table = scene.table(waiting.pop())
+        for read in table.reads if table is not None and table.kind is RelationKind.VIEW else ():
+            if read not in seen:  # scripts that PostgreSQL refuses may well go round in a circle
+                yield from scene.lock_family(read, mode, work)
+                seen.add(read)
+                waiting.append(read)
 
 
 def row_locks(parts: Parts, scene: Scene) -> Iterator[LockFact]:

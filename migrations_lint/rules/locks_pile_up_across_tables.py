@@ -64,4 +64,5 @@ def _tables(moment: Moment, locks: Iterable[LockFact]) -> Iterator[tuple[Relatio
 
 def _family(moment: Moment, relation: Relation) -> Relation:
     table = moment.before.find(relation)
-    return _family(moment, table.partition_of) if table is not None and table.partition_of else relation
+    above = list(moment.before.parents(relation)) if table is not None and table.partition_of else []
+    return above[-1] if above else relation

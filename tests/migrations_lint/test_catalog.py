@@ -1,5 +1,8 @@
 """The catalog so far: what a history has built, as the next statement finds it."""
 
+import pytest
+
+from migrations_lint.api import lint_text
 from migrations_lint.catalog import replay
 from migrations_lint.facts import Scene, facts_of
 from migrations_lint.model import ObjectKind, Relation, TableProperty, Volatility
@@ -136,3 +139,18 @@ def test_a_partial_index_goes_with_the_column_of_its_condition_also_under_anothe
     replay(facts_of(parse(script("ALTER TABLE t DROP COLUMN c").fragments[0]).statements[0], Scene(schema, 18)), schema)
 
     assert [index.name.name for index in table(schema, "t").indexes] == ["stays"]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "CREATE VIEW m AS SELECT FROM n; ALTER VIEW m RENAME TO n; CREATE VIEW m AS SELECT FROM n",
+        "CREATE VIEW m AS SELECT FROM n; CREATE VIEW n AS SELECT FROM m",
+        "CREATE TABLE m PARTITION OF n DEFAULT; ALTER TABLE m RENAME TO n; CREATE TABLE m PARTITION OF n DEFAULT",
+        "CREATE TABLE m () INHERITS (n); CREATE TABLE n () INHERITS (m)",
+    ],
+)
+def test_what_goes_round_in_a_circle_is_gone_through_once(script: str) -> None:
+    asked = "SELECT FROM m; LOCK m; INSERT INTO m SELECT 1; UPDATE m SET a = 1; DROP TABLE m; ALTER TABLE n ADD a int"
+    for statement in asked.split(";"):
+        assert lint_text(f"{script}; {statement}", in_transaction=False).problems == ()
