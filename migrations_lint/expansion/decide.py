@@ -4,6 +4,7 @@ The safe forms are the linter's own recipes; what is decided here is when each o
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from migrations_lint.dialect import quoted, spelled
@@ -120,7 +121,8 @@ class _Decision:
     def _column_name(self, renamed: RenamesColumn) -> Split | Refusal:
         made, parts = frozenset({renamed.column, renamed.to}), renamed_column(self.moment, renamed)
         way = column_behind_view(renamed.relation, renamed.column, renamed.to)
-        return self._split(parts, made, renamed.relation, _OF_VIEWS, way=way, hides=True)
+        split = self._split(parts, made, renamed.relation, _OF_VIEWS, way=way, hides=True)
+        return replace(split, in_place=True) if isinstance(split, Split) else split
 
     def _relation_name(self, renamed: RenamesRelation) -> Split | Refusal:
         made = frozenset({renamed.relation.name, renamed.to.name})

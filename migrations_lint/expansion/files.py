@@ -9,12 +9,12 @@ from migrations_lint.edits import edited
 from migrations_lint.errors import LintError
 from migrations_lint.expansion.allowances import allowed
 from migrations_lint.expansion.parts import Part, Plan
-from migrations_lint.files import is_file, unsaved
+from migrations_lint.files import is_file, read_text, unsaved
 from migrations_lint.formats import AddsMigrations, MigrationFormat, formats
 from migrations_lint.model import Edit, Migration
 from migrations_lint.settings import LintSettings
 from migrations_lint.snapshot import SchemaSnapshot
-from migrations_lint.timeouts import Timeouts
+from migrations_lint.timeouts import Timeouts, line_end
 
 _BATCH = 1000
 
@@ -75,6 +75,8 @@ def planned(
         made.append(replace(last, root=migration.root))
         groups.append((part, list(files)))
     texts = allowed(made, texts, _before(migration, migrations), settings, snapshot)
+    end = line_end(read_text(migration.path))
+    texts = {path: text.replace("\n", end) for path, text in texts.items()}
     return tuple(Planned(part, {path: texts[path] for path in paths}) for part, paths in groups)
 
 

@@ -34,6 +34,11 @@ def _placed(split: Split, before: Iterable[Split]) -> Split | Refusal:
         return Refusal(
             split.sql, split.line, f"it needs what `{first.sql}` takes away first: put that into another file"
         )
+    twice = next(((other, other.built & split.built) for other in before if other.built & split.built), None)
+    if twice is not None:
+        return Refusal(
+            split.sql, split.line, f"`{twice[0].sql}` makes the same index or constraint anew: put it into another file"
+        )
     parts = tuple(replace(part, phase=at) if part.phase.rank < at.rank else part for part in split.parts)
     return replace(split, parts=parts)
 
@@ -53,19 +58,22 @@ def _beside_views(splits: Sequence[Split]) -> list[Split]:
     """Renames whose table other statements of the migration change too, at a time when it is a view."""
     return [
         split
-        for split in splits
-        if split.hides
-        and any(
-            other is not split and (other.hides or any(part.phase is not Phase.BEFORE_DEPLOY for part in other.parts))
-            for other in splits
-            if split.table is not None and split.table.name in names_in(other.sql)
-        )
+        for number, split in enumerate(splits)
+        if split.hides and any(_meets_view(split, other, later=at > number) for at, other in enumerate(splits))
     ]
 
 
+def _meets_view(split: Split, other: Split, *, later: bool) -> bool:
+    words = names_in(other.sql)
+    if other is split or split.table is None or split.table.name not in words:
+        return False
+    is_late = other.hides or any(part.phase is not Phase.BEFORE_DEPLOY for part in other.parts)
+    return is_late or (split.in_place and later and bool(split.makes & words))
+
+
 def _sorted(splits: Sequence[Split]) -> list[Part]:
-    """Renames last before the deploy: a view shows the columns that the table has by then."""
-    order = sorted(splits, key=lambda split: split.hides)
+    """What puts a view in the table's place comes last before the deploy: it shows the columns of that moment."""
+    order = sorted(splits, key=lambda split: split.in_place)
     parts = [part for split in order for part in split.parts]
     return sorted(parts, key=lambda part: part.phase.rank)
 

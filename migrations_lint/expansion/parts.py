@@ -55,7 +55,7 @@ class Split:
 
     `makes` are the names that it gives, changes or takes away on `table`, None for what is no part of a table. `hides`:
     the table has another name, and a view its own, from the first part to the last. `kept`: it runs as it is. `way`:
-    how another one is done, in a sentence.
+    how another one is done, in a sentence. `in_place`: the view stands where the table was, under its very name.
     """
 
     sql: str
@@ -67,6 +67,12 @@ class Split:
     hides: bool = False
     kept: bool = False
     way: str = ""
+    in_place: bool = False
+
+    @property
+    def built(self) -> frozenset[str]:
+        """What is built or tried on the rows by parts of their own, by the titles that these have."""
+        return frozenset(part.title for part in self.parts if part.begins_anew and not part.fills)
 
 
 @dataclass(frozen=True, slots=True)

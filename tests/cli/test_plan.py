@@ -92,6 +92,16 @@ def test_the_files_are_written_once_and_never_over_another(here: Path) -> None:
     )
 
 
+def test_the_line_ends_are_those_of_the_migration(here: Path) -> None:
+    file = history(here, "")
+    file.write_bytes(b"ALTER TABLE orders ALTER COLUMN note SET NOT NULL;\r\n")
+
+    gatekeeper("plan", file, "--write")
+
+    new = (here / "0003_orders_note_not_null.up.sql").read_bytes()
+    assert new.count(b"\r\n") == new.count(b"\n") == 2
+
+
 def test_a_patch_is_printed_and_nothing_written(here: Path) -> None:
     file = history(here, "CREATE INDEX orders_note ON orders (note);\n")
 

@@ -17,7 +17,7 @@ from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
 from gatekeeper.config.settings import InjectSettings
-from gatekeeper.inject import plan, write
+from gatekeeper.inject import left_alone, plan, write
 from gatekeeper.staging.catalog import catalog_of
 from gatekeeper.staging.compare import compare
 from gatekeeper.staging.lock_trace import StatementFailed, run_through
@@ -43,6 +43,7 @@ class Run:
     """One history on a database of its own: which migrations failed, and what was not in force."""
 
     theirs: frozenset[str] = frozenset()
+    named: frozenset[Path] = frozenset()
     failed: list[str] = field(default_factory=list)
     without: list[tuple[str, str]] = field(default_factory=list)
     asked: int = 0
@@ -74,7 +75,8 @@ def test_it_applies_as_before_with_the_timeouts_in_force(
         rewrites = plan(before, settings)
         write(rewrites)
         after = readable(copy)
-        injected = run(timed, after, settings, theirs)
+        named = frozenset(each.path for each in left_alone(after, (), settings))
+        injected = run(timed, after, settings, theirs, named)
 
         assert injected.failed == as_it_was.failed
         assert injected.without == []
@@ -109,11 +111,17 @@ def is_within(old: bytes, new: bytes) -> bool:
     return all(byte in rest for byte in old)
 
 
-def run(connection: Connection[Any], history: History, settings: InjectSettings | None, theirs: frozenset[str]) -> Run:
+def run(
+    connection: Connection[Any],
+    history: History,
+    settings: InjectSettings | None,
+    theirs: frozenset[str],
+    named: frozenset[Path] = frozenset(),
+) -> Run:
     connection.add_notice_handler(lambda notice: None)
     available = connection.execute("SELECT name FROM pg_available_extensions").fetchall()
     stand_ins = StandIns(frozenset(name for (name,) in available))
-    result = Run(theirs)
+    result = Run(theirs, named)
     for migration in history.migrations:
         if not of_one_history(migration, history):
             continue
@@ -165,8 +173,8 @@ class Look:
         self.result.asked += 1
         is_limited = self.settings.statement_timeout is not None
         is_open = self.connection.info.transaction_status is not TransactionStatus.IDLE
-        if piece.stands_alone:  # a tool that sends one string has no place for a SET
-            alone = {"1h"} if is_limited else {"0"}
-            return lock == "0" and statement in (alone | {"0"} if self.migration.in_one_string else alone)
+        if piece.stands_alone:
+            is_named = self.migration.path in self.result.named
+            return lock == "0" and statement == ("1h" if is_limited and not is_named else "0")
         wanted = "0" if not is_limited else "1h" if piece.works_beside_traffic else "5min"
         return lock == "2s" and statement == wanted and (idle == "1min") >= (is_limited and is_open)

@@ -17,6 +17,7 @@ BASE = """CREATE TABLE orders (id bigint PRIMARY KEY, note text, total integer C
 CREATE INDEX orders_note ON orders (lower(note));
 CREATE VIEW totals AS SELECT total FROM orders;
 CREATE TABLE parts (id bigint, at date) PARTITION BY RANGE (at);
+CREATE TABLE pairs (a integer, b integer, PRIMARY KEY (a, b));
 CREATE TABLE parts_rest PARTITION OF parts DEFAULT;
 """
 
@@ -54,6 +55,14 @@ def planned_in(folder: Path, change: str, base: str = BASE, tool: str = "raw_sql
             "public.orders is a view while it has two names",
         ),
         (
+            "ALTER TABLE orders RENAME COLUMN who TO person; ALTER TABLE orders ALTER person SET DEFAULT 1",
+            "public.orders is a view while it has two names",
+        ),
+        (
+            "ALTER TABLE pairs ALTER a TYPE bigint, ALTER b TYPE bigint",
+            "makes the same index or constraint anew",
+        ),
+        (
             "ALTER TABLE orders DROP COLUMN who; ALTER TABLE orders ADD COLUMN who text",
             "it needs what `ALTER TABLE orders DROP COLUMN who` takes away first",
         ),
@@ -85,6 +94,7 @@ def test_rights_that_a_view_would_not_have_stand_in_the_way(tmp_path: Path) -> N
         ("ALTER TABLE orders ADD COLUMN x int CHECK (x > 0)", "before before"),
         ("ALTER TABLE orders ADD CHECK (who > 0)", "after after"),
         ("INSERT INTO orders (id) VALUES (1)", "before"),
+        ("ALTER TABLE pairs RENAME TO twos; ALTER TABLE twos ADD COLUMN c int", "before contract"),
     ],
 )
 def test_each_part_has_its_moment(tmp_path: Path, change: str, phases: str) -> None:
