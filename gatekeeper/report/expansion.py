@@ -32,7 +32,7 @@ class Answer:
 
 def as_text(answer: Answer, *, written: bool) -> str:
     """Which file runs when and what it says; then what to look at, and what stands in the way."""
-    name = answer.migration.path.name
+    name = answer.migration.path
     if answer.plan.changes_nothing:
         return f"{name} runs safely as it is: nothing to split."
     said = [
@@ -86,7 +86,7 @@ def _notes(notes: Sequence[str]) -> Iterator[str]:
 
 
 def _last_word(answer: Answer, *, written: bool) -> Iterator[str]:
-    name, number = answer.migration.path.name, len(answer.planned)
+    name, number = answer.migration.path, len(answer.planned)
     if answer.plan.refusals:
         yield "Nothing is written while a statement cannot be split; change it, or move it to a file of its own."
     elif written:

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from migrations_lint.expansion.parts import Part, Phase, Plan, Refusal, Split
 from migrations_lint.expansion.ways_back import names_in
-from migrations_lint.model import Place
 
 
 def in_order(found: Sequence[Split | Refusal]) -> Plan:
@@ -71,32 +70,27 @@ def _meets_view(split: Split, other: Split, *, later: bool) -> bool:
     return is_late or (split.in_place and later and bool(split.makes & words))
 
 
-def _sorted(splits: Sequence[Split]) -> list[Part]:
+def _sorted(splits: Sequence[Split]) -> list[tuple[Split, Part]]:
     """What puts a view in the table's place comes last before the deploy: it shows the columns of that moment."""
     order = sorted(splits, key=lambda split: split.in_place)
-    parts = [part for split in order for part in split.parts]
-    return sorted(parts, key=lambda part: part.phase.rank)
+    parts = [(split, part) for split in order for part in split.parts]
+    return sorted(parts, key=lambda pair: pair[1].phase.rank)
 
 
-def _merged(parts: Iterable[Part]) -> list[Part]:
-    """Neighbours that may share a transaction are one file; not past a change that goes on for long."""
+def _merged(parts: Iterable[tuple[Split, Part]]) -> list[Part]:
+    """Neighbours that run as they are share a file, as they did before; what takes away has one of its own."""
     merged: list[Part] = []
-    for part in parts:
-        last = merged[-1] if merged else None
-        if last is not None and _may_join(last, part):
+    may_join = False
+    for split, part in parts:
+        is_plain = split.kept and part.phase is not Phase.CONTRACT and not part.begins_anew
+        if may_join and is_plain and merged[-1].phase is part.phase:
+            last = merged[-1]
             why = last.why if part.why in last.why else f"{last.why} {part.why}"
             merged[-1] = replace(last, steps=last.steps + part.steps, why=why)
         else:
             merged.append(part)
+        may_join = is_plain
     return _distinct(merged)
-
-
-def _may_join(last: Part, part: Part) -> bool:
-    return last.phase is part.phase and not (last.is_alone or last.fills or part.begins_anew) and _is_brief(last)
-
-
-def _is_brief(part: Part) -> bool:
-    return all(step.place is Place.HERE for step in part.steps)
 
 
 def _distinct(parts: Sequence[Part]) -> list[Part]:

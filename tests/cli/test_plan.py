@@ -126,7 +126,7 @@ def test_what_is_safe_has_nothing_to_split(here: Path) -> None:
     answer = gatekeeper("plan", history(here, "ALTER TABLE orders ADD COLUMN x integer;\n"), "--write")
 
     assert answer.exit_code == 0
-    assert answer.out == "0002_change.up.sql runs safely as it is: nothing to split.\n"
+    assert answer.out == "migrations/0002_change.up.sql runs safely as it is: nothing to split.\n"
     assert len(list(here.iterdir())) == 4
 
 

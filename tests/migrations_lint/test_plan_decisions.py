@@ -94,7 +94,7 @@ def test_rights_that_a_view_would_not_have_stand_in_the_way(tmp_path: Path) -> N
         ("ALTER TABLE orders ADD COLUMN x int CHECK (x > 0)", "before before"),
         ("ALTER TABLE orders ADD CHECK (who > 0)", "after after"),
         ("INSERT INTO orders (id) VALUES (1)", "before"),
-        ("ALTER TABLE pairs RENAME TO twos; ALTER TABLE twos ADD COLUMN c int", "before contract"),
+        ("ALTER TABLE pairs RENAME TO twos; ALTER TABLE twos ADD COLUMN c int", "before before contract"),
     ],
 )
 def test_each_part_has_its_moment(tmp_path: Path, change: str, phases: str) -> None:
