@@ -8,16 +8,16 @@ from pathlib import Path
 from migrations_lint.errors import UnreadableMigration
 from migrations_lint.files import begin_of, joined, line_of, sample, string_script
 from migrations_lint.formats import MigrationFormat
+from migrations_lint.formats._sending import SendsOneString
 from migrations_lint.model import Direction, Edit, Fragment, Migration, Script, Source
 from migrations_lint.numbering import number_after, title_after
 from migrations_lint.outline import has_statements
-from migrations_lint.timeouts import Timeouts, in_one_string
 
 _NAME = re.compile(r"(?P<version>[0-9]+)_?(?P<title>.*)\.sql")
 _MARK = re.compile(r"^--[ \t]*migrate:(?P<way>up|down)(?P<options>[ \t]+\S.*?)?[ \t\r]*$", re.MULTILINE)
 
 
-class Dbmate:
+class Dbmate(SendsOneString):
     """Each block is sent to the server as one string."""
 
     name = "dbmate"
@@ -46,10 +46,6 @@ class Dbmate:
             title=name["title"].replace("_", " "),
             down_path=path,
         )
-
-    def with_timeout(self, migration: Migration, timeouts: Timeouts) -> tuple[Edit, ...]:
-        """SET LOCAL as the first statement of a block; a lone concurrent build is left alone."""
-        return tuple(edit for _, script in migration.scripts() for edit in in_one_string(script, timeouts))
 
     def outside_transaction(self, migration: Migration, fragment: Fragment) -> tuple[Edit, ...] | None:
         """`transaction:false` on the block's mark, which helps only a statement that is alone in its block."""

@@ -8,16 +8,17 @@ from pathlib import Path
 from migrations_lint.errors import UnreadableMigration
 from migrations_lint.files import begin_of, is_file, manifest_above, read_text, string_script, uses_crate
 from migrations_lint.formats import MigrationFormat
+from migrations_lint.formats._sending import SendsOneString
 from migrations_lint.model import Edit, Fragment, Migration, Script, Source
 from migrations_lint.numbering import number_after, title_after
 from migrations_lint.outline import has_statements
-from migrations_lint.timeouts import Timeouts, in_one_string, line_end
+from migrations_lint.timeouts import line_end
 
 _GENERATED = re.compile(r"\d{4}-\d{2}-\d{2}-\d{6}(?:-\d{4})?_.*|00000000000000_diesel_initial_setup")
 _SETTING = re.compile(r"(?m)^[ \t]*run_in_transaction[ \t]*=[ \t]*(?P<value>\w+)")
 
 
-class Diesel:
+class Diesel(SendsOneString):
     """Each file is sent to the server as one string."""
 
     name = "diesel"
@@ -51,10 +52,6 @@ class Diesel:
             title=path.parent.name.partition("_")[2].replace("_", " "),
             down_path=down,
         )
-
-    def with_timeout(self, migration: Migration, timeouts: Timeouts) -> tuple[Edit, ...]:
-        """SET LOCAL as the first statement of the string; a lone concurrent build is left alone."""
-        return tuple(edit for _, script in migration.scripts() for edit in in_one_string(script, timeouts))
 
     def outside_transaction(self, migration: Migration, fragment: Fragment) -> tuple[Edit, ...] | None:
         """`run_in_transaction = false` in `metadata.toml`, which helps only a statement that is alone in its file."""

@@ -7,11 +7,12 @@ from pathlib import Path
 from migrations_lint.errors import UnreadableMigration
 from migrations_lint.files import begin_of, folders_below, is_file, joined, line_of, part_script, read_text
 from migrations_lint.formats import MigrationFormat
+from migrations_lint.formats._sending import SendsStatements
 from migrations_lint.model import Direction, Edit, Fragment, Migration, Problem, Script, Source
 from migrations_lint.numbering import number_after, title_after
 from migrations_lint.outline import Piece, outline
 from migrations_lint.psql import without_rows
-from migrations_lint.timeouts import Timeouts, line_end, statement_by_statement
+from migrations_lint.timeouts import line_end
 
 _NAME = re.compile(r"(?P<prefix>[VUR])(?P<version>[0-9]+(?:[._][0-9]+)*)?__(?P<title>.*)\.(?P<language>sql|java|kt)")
 _LAST_NUMBER = re.compile(r"([0-9]+)$")
@@ -20,7 +21,7 @@ _SETTING = re.compile(r"(?m)^[ \t]*(?P<key>[\w.]+)[ \t]*=[ \t]*(?P<value>.*?)[ \
 _PLACEHOLDER = re.compile(r"\$\{[^}\n]*\}")
 
 
-class Flyway:
+class Flyway(SendsStatements):
     """Statements are sent one by one, in one transaction a file where every one of them accepts that."""
 
     name = "flyway"
@@ -64,10 +65,6 @@ class Flyway:
             problems=(*_problems(up, Direction.UP), *(_problems(back, Direction.DOWN) if back else ())),
             down_path=down,
         )
-
-    def with_timeout(self, migration: Migration, timeouts: Timeouts) -> tuple[Edit, ...]:
-        """SET LOCAL as the first statement; SET and RESET around what runs outside a transaction."""
-        return tuple(edit for _, script in migration.scripts() for edit in statement_by_statement(script, timeouts))
 
     def outside_transaction(self, migration: Migration, fragment: Fragment) -> tuple[Edit, ...] | None:
         """`executeInTransaction=false` in the configuration file of the script."""

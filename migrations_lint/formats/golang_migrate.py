@@ -7,15 +7,15 @@ from pathlib import Path
 from migrations_lint.errors import UnreadableMigration
 from migrations_lint.files import is_file, read_text, sql_script, uses_crate
 from migrations_lint.formats import MigrationFormat
-from migrations_lint.model import Edit, Fragment, Migration, Script
+from migrations_lint.formats._sending import OpensNoTransaction
+from migrations_lint.model import Migration, Script
 from migrations_lint.numbering import number_after, title_after
 from migrations_lint.outline import has_statements
-from migrations_lint.timeouts import Timeouts, in_one_string
 
 _NAME = re.compile(r"(?P<version>[0-9]+)_(?P<title>.*)\.(?P<way>up|down)\.sql")
 
 
-class GolangMigrate:
+class GolangMigrate(OpensNoTransaction):
     """Each file is sent to the server as one string."""
 
     name = "golang_migrate"
@@ -48,14 +48,6 @@ class GolangMigrate:
             down_path=down or path.with_name(path.name.removesuffix(".up.sql") + ".down.sql"),
             in_one_string=True,
         )
-
-    def with_timeout(self, migration: Migration, timeouts: Timeouts) -> tuple[Edit, ...]:
-        """SET LOCAL as the first statement of the string; a lone concurrent build is left alone."""
-        return tuple(edit for _, script in migration.scripts() for edit in in_one_string(script, timeouts))
-
-    def outside_transaction(self, migration: Migration, fragment: Fragment) -> tuple[Edit, ...] | None:
-        """A lone statement runs outside; there is no word that keeps several out of the string's transaction."""
-        return None if fragment.in_transaction else ()
 
     def following(
         self,

@@ -7,16 +7,16 @@ from pathlib import Path
 from migrations_lint.errors import UnreadableMigration
 from migrations_lint.files import is_file, natural_key, read_text, sql_script
 from migrations_lint.formats import MigrationFormat
-from migrations_lint.model import Edit, Fragment, Migration, Script
+from migrations_lint.formats._sending import OpensNoTransaction
+from migrations_lint.model import Migration, Script
 from migrations_lint.numbering import number_after, title_after
 from migrations_lint.outline import has_statements
-from migrations_lint.timeouts import Timeouts, in_one_string
 
 _LOCK = "migration_lock.toml"
 _POSTGRESQL = frozenset({"postgresql", "postgres"})
 
 
-class Prisma:
+class Prisma(OpensNoTransaction):
     """Each `migration.sql` is sent to the server as one string."""
 
     name = "prisma"
@@ -45,14 +45,6 @@ class Prisma:
             down_path=down if is_file(down) else None,
             in_one_string=True,
         )
-
-    def with_timeout(self, migration: Migration, timeouts: Timeouts) -> tuple[Edit, ...]:
-        """SET LOCAL as the first statement of the string; a lone concurrent build is left alone."""
-        return tuple(edit for _, script in migration.scripts() for edit in in_one_string(script, timeouts))
-
-    def outside_transaction(self, migration: Migration, fragment: Fragment) -> tuple[Edit, ...] | None:
-        """A lone statement runs outside; there is no word that keeps several out of the string's transaction."""
-        return None if fragment.in_transaction else ()
 
     def following(
         self,

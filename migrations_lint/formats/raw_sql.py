@@ -7,16 +7,16 @@ from pathlib import Path
 
 from migrations_lint.files import begin_of, is_file, joined, natural_key, part_script, read_text
 from migrations_lint.formats import MigrationFormat
+from migrations_lint.formats._sending import SendsStatements
 from migrations_lint.model import Direction, Edit, Fragment, Migration, Script, Source
 from migrations_lint.numbering import number_after, title_after
 from migrations_lint.outline import outline
 from migrations_lint.psql import Cut, as_psql
-from migrations_lint.timeouts import Timeouts, statement_by_statement
 
 _NUMBERED = re.compile(r"(?P<number>[0-9]+)(?P<title>(?:_.*)?)")
 
 
-class RawSql:
+class RawSql(SendsStatements):
     """One file a way, or one folder a migration with `up.sql` and `down.sql` in it."""
 
     name = "raw_sql"
@@ -49,10 +49,6 @@ class RawSql:
             problems=(*cut.problems, *(replace(problem, direction=Direction.DOWN) for problem in cut_back.problems)),
             down_path=down if is_half_of_a_pair or back else None,
         )
-
-    def with_timeout(self, migration: Migration, timeouts: Timeouts) -> tuple[Edit, ...]:
-        """SET LOCAL at the head of a transaction; SET and RESET around what runs outside of one."""
-        return tuple(edit for _, script in migration.scripts() for edit in statement_by_statement(script, timeouts))
 
     def outside_transaction(self, migration: Migration, fragment: Fragment) -> tuple[Edit, ...] | None:
         """Nothing to write: a careful runner sees for itself what no transaction accepts."""

@@ -8,9 +8,9 @@ from pathlib import Path
 from migrations_lint.errors import UnreadableMigration
 from migrations_lint.files import begin_of, is_file, joined, manifest_above, part_script, read_text
 from migrations_lint.formats import MigrationFormat
+from migrations_lint.formats._sending import SendsStatements
 from migrations_lint.model import Direction, Edit, Fragment, Migration, Problem, Script, Source
 from migrations_lint.psql import as_psql
-from migrations_lint.timeouts import Timeouts, statement_by_statement
 
 _PLAN = "sqitch.plan"
 _ENTRY = re.compile(
@@ -21,7 +21,7 @@ _SETTING = re.compile(r"[ \t]*(?P<key>\w+)[ \t]*=[ \t]*(?P<value>[^\r\n]*)")
 _POSTGRESQL = frozenset({"", "pg", "cockroach", "yugabyte"})
 
 
-class Sqitch:
+class Sqitch(SendsStatements):
     """psql sends one statement after the other; a transaction is what the script itself opens."""
 
     name = "sqitch"
@@ -63,10 +63,6 @@ class Sqitch:
             problems=tuple(problem for source, way in scripts for problem in _problems(source, way)),
             down_path=down,
         )
-
-    def with_timeout(self, migration: Migration, timeouts: Timeouts) -> tuple[Edit, ...]:
-        """SET LOCAL behind the script's own BEGIN; SET and RESET where it has none."""
-        return tuple(edit for _, script in migration.scripts() for edit in statement_by_statement(script, timeouts))
 
     def outside_transaction(self, migration: Migration, fragment: Fragment) -> tuple[Edit, ...] | None:
         """Sqitch opens none; a BEGIN of the script itself is for its author to move."""

@@ -7,17 +7,18 @@ from pathlib import Path
 from migrations_lint.errors import UnreadableMigration
 from migrations_lint.files import begin_of, is_file, read_text, sample, string_script, uses_crate
 from migrations_lint.formats import MigrationFormat
+from migrations_lint.formats._sending import SendsOneString
 from migrations_lint.model import Edit, Fragment, Migration, Script, Source
 from migrations_lint.numbering import number_after, title_after
 from migrations_lint.outline import has_statements
-from migrations_lint.timeouts import Timeouts, in_one_string, line_end
+from migrations_lint.timeouts import line_end
 
 _NAME = re.compile(r"(?P<version>[+]?[0-9]+)_(?P<title>.*?)(?P<way>\.up|\.down)?\.sql")
 _TEMPLATES = ("-- Add migration script here", "-- Add up migration script here", "-- Add down migration script here")
 _NO_TRANSACTION = "-- no-transaction"
 
 
-class Sqlx:
+class Sqlx(SendsOneString):
     """Each file is sent to the server as one string."""
 
     name = "sqlx"
@@ -55,10 +56,6 @@ class Sqlx:
             title=name["title"].replace("_", " "),
             down_path=down,
         )
-
-    def with_timeout(self, migration: Migration, timeouts: Timeouts) -> tuple[Edit, ...]:
-        """SET LOCAL as the first statement of the string; a lone concurrent build is left alone."""
-        return tuple(edit for _, script in migration.scripts() for edit in in_one_string(script, timeouts))
 
     def outside_transaction(self, migration: Migration, fragment: Fragment) -> tuple[Edit, ...] | None:
         """`-- no-transaction` at the very beginning, which helps only a statement that is alone in its file."""
