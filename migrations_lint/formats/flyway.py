@@ -7,6 +7,7 @@ from pathlib import Path
 from migrations_lint.errors import UnreadableMigration
 from migrations_lint.files import begin_of, folders_below, is_file, joined, line_of, part_script, read_text
 from migrations_lint.formats import MigrationFormat
+from migrations_lint.formats._flyway.placeholders import PLACEHOLDER, filled, values_for
 from migrations_lint.formats._sending import SendsStatements
 from migrations_lint.model import Direction, Edit, Fragment, Migration, Problem, Script, Source
 from migrations_lint.numbering import number_after, title_after
@@ -18,7 +19,6 @@ _NAME = re.compile(r"(?P<prefix>[VUR])(?P<version>[0-9]+(?:[._][0-9]+)*)?__(?P<t
 _LAST_NUMBER = re.compile(r"([0-9]+)$")
 _FOLDERS = frozenset({"migration", "migrations"})
 _SETTING = re.compile(r"(?m)^[ \t]*(?P<key>[\w.]+)[ \t]*=[ \t]*(?P<value>.*?)[ \t]*\r?$")
-_PLACEHOLDER = re.compile(r"\$\{[^}\n]*\}")
 
 
 class Flyway(SendsStatements):
@@ -161,7 +161,13 @@ def _script(source: Source) -> Script:
     parts = without_rows(source, begin_of(source.text), len(source.text)).parts
     pieces = [piece for start, end in parts for piece in outline(source.text[start:end])]
     wrapped = said.lower() == "true" if said is not None else not any(map(_needs_none, pieces))
-    return joined(part_script(source, start, end, in_transaction=wrapped) for start, end in parts)
+    script = joined(part_script(source, start, end, in_transaction=wrapped) for start, end in parts)
+    return filled(script, values_for(source.path)) if _has_placeholders(source) else script
+
+
+def _has_placeholders(source: Source) -> bool:
+    replaced = _settings(source.path).get("placeholderReplacement", "true").lower() == "true"
+    return replaced and PLACEHOLDER.search(source.text) is not None
 
 
 def _needs_none(piece: Piece) -> bool:
@@ -183,25 +189,24 @@ def _needs_none(piece: Piece) -> bool:
 
 
 def _problems(source: Source, direction: Direction) -> Iterator[Problem]:
-    settings = _settings(source.path)
-    if settings.get("placeholderReplacement", "true").lower() == "true":
+    if _has_placeholders(source):
         yield from _placeholders(source, direction)
-    if "executeInTransaction" not in settings:
+    if "executeInTransaction" not in _settings(source.path):
         yield from _mixture(source, direction)
 
 
 def _placeholders(source: Source, direction: Direction) -> Iterator[Problem]:
-    """One for each name: comments count too, for Flyway replaces before it reads."""
-    seen: set[str] = set()
-    for match in _PLACEHOLDER.finditer(source.text):
-        if match[0] not in seen:
-            seen.add(match[0])
+    """One for each name without a known value: comments count too, for Flyway replaces before it reads."""
+    seen = set(values_for(source.path))
+    for match in PLACEHOLDER.finditer(source.text):
+        if match["name"].lower() not in seen:
+            seen.add(match["name"].lower())
             yield Problem(
                 source.path,
                 line_of(source.text, match.start()),
-                f"the value of the placeholder {match[0]} stands in Flyway's configuration, which is not read",
-                "Read the statement with the value in mind; `placeholderReplacement=false` in the script's .conf file "
-                "says that it is meant letter for letter.",
+                f"the value of the placeholder {match[0]} stands in no flyway.toml or flyway.conf here",
+                "Read the statement with the value in mind, or write the value into the configuration; "
+                "`placeholderReplacement=false` in the script's .conf file says that it is meant letter for letter.",
                 direction,
             )
 

@@ -1,0 +1,1 @@
+"""What the Flyway format is made of."""
