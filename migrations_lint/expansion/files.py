@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from textwrap import wrap
 
 from migrations_lint.dialect import quoted
 from migrations_lint.edits import edited
@@ -17,6 +18,7 @@ from migrations_lint.snapshot import SchemaSnapshot
 from migrations_lint.timeouts import Timeouts, line_end
 
 _BATCH = 1000
+_WIDTH = 100
 
 
 class NoPlace(LintError):
@@ -143,6 +145,9 @@ def _up(part: Part) -> str:
 
 
 def _statements(part: Part) -> Iterator[str]:
+    """Under a comment that says when they run and what for."""
+    said = f"{part.phase.value[:1].upper()}{part.phase.value[1:]}: {part.why}"
+    yield from (f"-- {line}\n" for line in wrap(said, _WIDTH))
     if part.fills and part.key is not None:
         yield f"-- gatekeeper: backfill by {quoted(part.key)} in batches of {_BATCH}\n"
     yield from (f"{step.sql};\n" for step in part.steps)

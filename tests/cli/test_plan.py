@@ -88,7 +88,7 @@ def test_the_files_are_written_once_and_never_over_another(here: Path) -> None:
     assert "no free number behind 0002_change.up.sql" in again.err
     assert {name: (here / name).read_bytes() for name in before} == before
     assert (here / "0003_build_orders_note.up.sql").read_text() == (
-        "CREATE INDEX CONCURRENTLY orders_note ON orders (note);\n"
+        "-- Before deploy: Builds the index beside traffic.\nCREATE INDEX CONCURRENTLY orders_note ON orders (note);\n"
     )
 
 
@@ -99,7 +99,8 @@ def test_the_line_ends_are_those_of_the_migration(here: Path) -> None:
     gatekeeper("plan", file, "--write")
 
     new = (here / "0003_orders_note_not_null.up.sql").read_bytes()
-    assert new.count(b"\r\n") == new.count(b"\n") == 2
+    assert new.startswith(b"-- After deploy: From here on no row is written without note")
+    assert new.count(b"\r\n") == new.count(b"\n") == 3
 
 
 def test_a_patch_is_printed_and_nothing_written(here: Path) -> None:
@@ -142,7 +143,10 @@ def test_json_has_parts_with_moment_statements_and_files(here: Path) -> None:
     fill = answer["parts"][1]
     assert fill["backfill"] == {"by": "id"}
     assert fill["up"] == ["UPDATE orders SET amount_new = amount::bigint WHERE amount_new IS NULL"]
-    assert fill["files"][0]["text"].startswith("-- gatekeeper: backfill by id in batches of 1000\n")
+    assert fill["files"][0]["text"].splitlines()[:2] == [
+        "-- Before deploy: Fills amount_new for the rows that are there.",
+        "-- gatekeeper: backfill by id in batches of 1000",
+    ]
     assert answer["summary"] == {"parts": 5, "files": 10, "refused": 0}
 
 

@@ -11,6 +11,7 @@ from migrations_lint.outline import Piece, outline
 
 _ID_LENGTH = 12
 _NUMBERED = re.compile(r"[0-9]+")
+_SAYS = re.compile(r"-- (?!gatekeeper:)")
 _INDENT = "    "
 
 
@@ -28,11 +29,13 @@ def path_of(beside: Path, known: str, new: str, title: str) -> Path:
 
 
 def revision_text(new: str, after: str, title: str, up: str, down: str | None) -> str:
-    """The whole file; each statement is one call of `op.execute`."""
+    """The whole file; each statement is one call of `op.execute`, what comments say stands in the docstring."""
     words = title.replace("_", " ")
     revises = f'"{after}"' if after else "None"
+    said = "".join(f"{line.removeprefix('-- ')}\n" for line in up.splitlines() if _SAYS.match(line))
+    said = f"\n{said}" if said else ""
     return (
-        f'"""{words[:1].upper()}{words[1:]}\n\nRevision ID: {new}\nRevises: {after}\n"""\n\n'
+        f'"""{words[:1].upper()}{words[1:]}\n{said}\nRevision ID: {new}\nRevises: {after}\n"""\n\n'
         f'from alembic import op\n\nrevision = "{new}"\ndown_revision = {revises}\nbranch_labels = None\n'
         f"depends_on = None\n\n\n"
         f"def upgrade() -> None:\n{''.join(_body(up))}\n\n"
