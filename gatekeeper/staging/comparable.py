@@ -64,6 +64,8 @@ def between_versions(catalog: Catalog) -> Catalog:
 def _in_any_version(entry: Entry) -> str:
     if entry.kind == "grants":
         return _MAINTAIN.sub("", entry.definition)
+    if entry.kind == "extension":  # each server brings its own version of what comes with it
+        return entry.definition.partition(" ")[2]
     return _QUALIFIER.sub("", entry.definition) if entry.kind in _QUERIES else entry.definition
 
 

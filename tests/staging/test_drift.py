@@ -13,7 +13,7 @@ from gatekeeper.model.drift import Drift
 from gatekeeper.model.proof import DifferenceClass
 from gatekeeper.staging.built import HistoryDoesNotBuild
 from gatekeeper.staging.catalog import Catalog, Entry
-from gatekeeper.staging.comparable import at_home
+from gatekeeper.staging.comparable import at_home, between_versions
 from gatekeeper.staging.compare import compare
 from gatekeeper.staging.drift import drift_of, look_at
 from gatekeeper.staging.scratch import Scratch
@@ -107,6 +107,26 @@ def test_a_history_that_does_not_build_is_no_answer(server: StagingServer, scrat
 
     with pytest.raises(HistoryDoesNotBuild, match='0002 fails: relation "item" does not exist'):
         drift_of(live, broken, server, TIMEOUT, ())
+
+
+def test_what_servers_of_two_versions_tell_differently_of_one_schema_is_no_difference() -> None:
+    def catalog(*entries: Entry) -> Catalog:
+        return between_versions(Catalog({(entry.kind, entry.name): entry for entry in entries}, {}))
+
+    older = catalog(
+        Entry("extension", "ltree", "1.2 in public"),
+        Entry("grants", "table public.t", "shop=arwdDxt/shop", "public.t"),
+        Entry("view", "public.v", "VIEW AS  SELECT t.id\n   FROM public.t;"),
+    )
+    newer = catalog(
+        Entry("extension", "ltree", "1.3 in public"),
+        Entry("grants", "table public.t", "shop=arwdDxtm/shop", "public.t"),
+        Entry("view", "public.v", "VIEW AS  SELECT id\n   FROM public.t;"),
+        Entry("not null constraint", "public.t.id", "NOT NULL", "public.t.id"),
+    )
+
+    assert compare(older, newer) == ()
+    assert compare(older, catalog(Entry("extension", "ltree", "1.3 in other"))) != ()
 
 
 names = st.sampled_from(["shop", "shop_owner", "pg_database_owner", "reader"])
