@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from psycopg import OperationalError
 from psycopg.conninfo import conninfo_to_dict
 
 from gatekeeper.apply.backoff import Budget, gives_up, pause
@@ -44,7 +45,10 @@ _POOLER_SAYS = "unsupported startup parameter"
 
 @dataclass(frozen=True, slots=True)
 class ToolReport:
-    """What came of the command; `watched` is how many sessions of the tool were seen on the target."""
+    """What came of the command; `watched` is how many sessions of the tool were seen on the target.
+
+    `unwatched`: our own connection was lost while it worked, so that from then on nobody watched.
+    """
 
     words: tuple[str, ...]
     tool: str
@@ -52,6 +56,7 @@ class ToolReport:
     tries: int
     stall: Stall
     watched: int
+    unwatched: bool = False
 
 
 class ToolFailed(GatekeeperError):
@@ -110,7 +115,8 @@ def run_tool(guarded: Guarded, hear: Hear, remark: Callable[[str], None]) -> Too
             stall, builds = stall.plus(one.seen.stall), builds or bool(one.seen.builds)
             if one.finished.is_good:
                 seconds = time.monotonic() - started
-                return ToolReport(guarded.words, tool.name, seconds, tries, stall, len(one.seen.pids))
+                watched, unwatched = len(one.seen.pids), one.seen.lost is not None
+                return ToolReport(guarded.words, tool.name, seconds, tries, stall, watched, unwatched)
             if not one.gave_way:
                 raise _failed(guarded, one.finished)
             rest = pause(one.seen.stall.worst_seconds, random.random())
@@ -143,13 +149,20 @@ class _Stand:
         try:
             with NamedSessions(self.target.watcher, name, self.guarded.budget.max_stall) as seen:
                 finished = run_process(command, lambda line: hear(scrub(line, start.secrets)))
-        finally:  # also when a person stops us: what the tool has begun must not run on
+        finally:  # also when a person stops us
             self._end(name)
         if seen.builds and not finished.is_good:
             drop_left_behind(self.target.connection, before, seen.builds)
         return _Try(finished, seen)
 
     def _end(self, name: str) -> None:
+        """What the tool has begun must not run on: its sessions end with it, also when our own were lost meanwhile."""
+        try:
+            self._end_sessions(name)
+        except OperationalError:
+            self.target.renew()
+
+    def _end_sessions(self, name: str) -> None:
         until = time.monotonic() + _ENDS_WITHIN_SECONDS
         while self.target.connection.execute(_END, (name,)).fetchall() and time.monotonic() < until:
             time.sleep(_LOOK_EVERY_SECONDS / 10)

@@ -2,6 +2,9 @@
 
 import json
 import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +15,11 @@ if TYPE_CHECKING:
     from gatekeeper.apply.backoff import Budget
     from gatekeeper.apply.native_tool import ToolReport
 
+_UNSEEN = (
+    "no session of the tool was seen on the target database: if it had anything to do, it went elsewhere or under "
+    "another name, unguarded (see docs/how-to/run-your-own-tool.md)"
+)
+
 
 def run_native(invocation: Invocation, url: str, budget: "Budget", words: tuple[str, ...]) -> int:
     """Run the command; what it says goes to standard error, what came of it to standard output."""
@@ -21,19 +29,32 @@ def run_native(invocation: Invocation, url: str, budget: "Budget", words: tuple[
         raise click.UsageError("--exec needs a command, such as: gatekeeper migrate --exec -- dbmate up")
     settings = invocation.settings.migrate
     guarded = Guarded(url, words, budget, dict(os.environ), settings.statement_timeout)
-    report = run_tool(
-        guarded,
-        hear=lambda line: invocation.err.print(line, markup=False),
-        remark=lambda text: invocation.err.print(f"gatekeeper: {text}", markup=False),
-    )
+
+    def remark(text: str) -> None:
+        invocation.err.print(f"gatekeeper: {text}", markup=False)
+
+    with _terminated_like_interrupted():
+        report = run_tool(guarded, lambda line: invocation.err.print(line, markup=False), remark)
     if report.watched == 0:
-        invocation.err.print(
-            "gatekeeper: no session of the tool was seen on the target database: if it had anything to do, it went "
-            "elsewhere or under another name, unguarded (see docs/how-to/run-your-own-tool.md)",
-            markup=False,
-        )
+        remark(_UNSEEN)
+    if report.unwatched:
+        remark("our own connection was lost while the tool worked: from then on its timeouts alone guarded it")
     click.echo(json.dumps(_as_json(report, guarded.shown), indent=2) if invocation.wants_json else _as_text(report))
     return 0
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """What ends us politely, as a CI does that is cancelled, ends the tool too, which would go on unguarded."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _as_json(report: "ToolReport", shown: str) -> dict[str, object]:

@@ -1,6 +1,9 @@
 """Somebody's own tool under guard: its sessions are known, give way within the budget, and get in once they can."""
 
+import json
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +20,8 @@ from gatekeeper.apply.native_tool import Guarded, ToolFailed, ToolGaveWay, ToolR
 from gatekeeper.apply.session import TOOL, BehindPooler
 from tests.apply.native_tools import ORDERS, PAID, TOOLS, NativeTool, lay, path_to
 from tests.apply.pooler import pooled
+from tests.apply.test_outside import until
+from tests.gatekeeper.commands import gatekeeper
 
 BUDGET = Budget(max_stall=0.3, give_up_after=20)
 RunTool = Callable[..., ToolReport]
@@ -192,3 +197,36 @@ def test_a_tool_whose_own_settings_lead_to_a_pooler_is_refused_by_it_and_told_th
         started("psql", "-X", "-c", ORDERS, url)
 
     assert "direct address" in str(caught.value)
+
+
+def test_the_command_line_says_what_came_of_it_in_words_and_json(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEKEEPER_MIGRATE__URL", target)
+
+    told = gatekeeper("migrate", "--exec", "--", *psql("SELECT 'hello'"))
+    as_json = json.loads(gatekeeper("migrate", "--exec", "--format", "json", "--", *psql("SELECT pg_sleep(0.2)")).out)
+    elsewhere = gatekeeper("migrate", "--exec", "--", "echo", "nothing to do")
+    failed = gatekeeper("migrate", "--exec", "-q", "--", "sh", "-c", "exit 7")
+    missing = gatekeeper("migrate", "--exec", "--", "no-such-tool")
+
+    assert told.exit_code == 0
+    assert told.out.startswith("psql is through in ")
+    assert "hello" in told.err
+    assert (as_json["tool"], as_json["tries"], as_json["watched_sessions"]) == ("psql", 1, 1)
+    assert "unguarded" in elsewhere.err
+    assert (failed.exit_code, missing.exit_code, gatekeeper("migrate", "--exec").exit_code) == (1, 2, 2)
+    assert "ended with exit code 7" in failed.err
+    assert "there is no program 'no-such-tool'" in missing.err
+
+
+def test_who_ends_us_ends_the_tool_too(target: str) -> None:
+    words = [sys.executable, "-m", "gatekeeper", "migrate", "--exec", "--", *psql("SELECT pg_sleep(60)")]
+    sessions = f"SELECT count(*) FROM pg_stat_activity WHERE starts_with(application_name, '{TOOL}')"
+    with psycopg.connect(target, autocommit=True) as connection:
+        process = subprocess.Popen(words, env={**os.environ, "GATEKEEPER_MIGRATE__URL": target}, stderr=subprocess.PIPE)
+        until(lambda: connection.execute(sessions).fetchone() == (1,))
+        process.terminate()
+        said = process.communicate(timeout=20)[1]
+        left = connection.execute(sessions).fetchone()
+
+    assert (process.returncode, left) == (130, (0,))
+    assert said.decode().endswith("stopped\n")
