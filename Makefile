@@ -58,7 +58,7 @@ docs: setup  ## the pages of the docs that are made from rules and statement for
 soak: setup  ## what must hold of any file or schema, tried with many more examples
 	@GATEKEEPER_FUZZ_EXAMPLES=10000 $(BIN)/pytest -n 2 --timeout 0 tests/migrations_lint/test_fuzz.py
 	@GATEKEEPER_SOAK_EXAMPLES=1000 $(BIN)/pytest --timeout 0 tests/staging/test_compare_and_pg_dump.py
-	@GATEKEEPER_SOAK=1 $(BIN)/pytest -n 2 tests/acceptance/test_crashes.py tests/apply/test_crashes.py
+	@GATEKEEPER_SOAK=1 $(BIN)/pytest -n 2 tests/acceptance/test_crashes.py tests/apply/test_crashes.py tests/apply/test_standby.py
 	@$(BIN)/pytest -n 2 --timeout 0 tests/gatekeeper/test_inject_histories.py  # GATEKEEPER_HISTORIES names folders
 
 lock:  ## write requirements.lock anew: the newest versions that pyproject.toml allows

@@ -6,7 +6,7 @@ every key is gone through once. Keys that are inserted after the beginning, beyo
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from psycopg import Connection, OperationalError
@@ -15,13 +15,12 @@ from gatekeeper.apply import checkpoint, pace
 from gatekeeper.apply.checkpoint import Checkpoint
 from gatekeeper.apply.guard import Bookkeeping, Guard, Piece, Run
 from gatekeeper.apply.keys import Keys, keys_of
+from gatekeeper.apply.standby_lag import StandbyLag
 from gatekeeper.apply.statements import Batch, PlannedStatement
 from gatekeeper.model.applied import Attempt, stall_of
 
 _TELL_EVERY_SECONDS = 1.0
 _LOOK_AT_LAG_EVERY_SECONDS = 0.5
-# Where our role may not see it, it is as if there were none.
-_LAG = "SELECT coalesce(max(extract(epoch FROM replay_lag)), 0)::float8 FROM pg_stat_replication"
 
 
 def run_backfill(guard: Guard, piece: Piece, bookkeeping: Bookkeeping) -> Run:
@@ -65,6 +64,7 @@ class _Walk:
     piece: Piece
     keys: Keys
     at: Checkpoint
+    _lag: StandbyLag = field(default_factory=lambda: StandbyLag(time.monotonic))
 
     def batches(self) -> Iterator[Run]:
         """Run one batch after the other, as fast as the others allow."""
@@ -103,9 +103,9 @@ class _Walk:
 
     def _wait_for_standbys(self) -> None:
         limit, told = self.guard.terms.max_replica_lag, False
-        while (lag := _lag(self.guard.target.connection)) > limit:
+        while (behind := self._lag.seconds(self.guard.target.watcher)) > limit:
             if not told:
-                self.guard.tell(f"{self.piece.name}: waiting, because a standby is {lag:.0f} s behind")
+                self.guard.tell(f"{self.piece.name}: waiting for a standby, which is {behind:.0f} s behind")
                 told = True
             time.sleep(_LOOK_AT_LAG_EVERY_SECONDS)
 
@@ -121,11 +121,6 @@ class _BatchNote:
 
     def is_recorded(self, connection: Connection[Any]) -> bool:
         return checkpoint.is_at(connection, self.after)
-
-
-def _lag(connection: Connection[Any]) -> float:
-    row = connection.execute(_LAG).fetchone()
-    return float(row[0]) if row else 0.0
 
 
 def _summed(piece: Piece, attempts: list[Attempt]) -> Iterator[Attempt]:

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.apply.pace import Pace, Progress, after_batch, begin, show_time
+from gatekeeper.apply.standby_lag import StandbyLag
 
 SECONDS = st.floats(0, 100)
 
@@ -51,3 +52,18 @@ def test_progress_says_what_is_left_as_far_as_that_is_known() -> None:
     assert str(Progress(3000, 4000, 1000, 20)) == "3,000 of about 4,000 keys, 75%, about 20 s left"
     assert str(Progress(5000, 4000, 1000, 20)) == "5,000 of about 4,000 keys, 100%, about 1 s left"
     assert [show_time(seconds) for seconds in (89, 95, 7000)] == ["89 s", "2 min", "1.9 h"]
+
+
+def test_a_standby_is_behind_since_it_owes_something_and_no_longer() -> None:
+    now = 0.0
+    lag = StandbyLag(lambda: now)
+
+    assert lag.behind(100, 100) == 0
+    now = 1.0
+    assert lag.behind(200, 100) == 0
+    now = 3.0
+    assert lag.behind(300, 150) == 2  # stands still since what was written at 1.0
+    now = 4.0
+    assert lag.behind(300, 200) == 1  # has that, and owes what was written at 3.0
+    assert lag.behind(300, 300) == 0
+    assert lag.behind(400, None) == 0  # no standby, or not for our eyes
