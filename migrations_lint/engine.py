@@ -33,7 +33,7 @@ from migrations_lint.model import (
 )
 from migrations_lint.moment import Moment
 from migrations_lint.parse import parse
-from migrations_lint.release import Past, Release
+from migrations_lint.release import Past, Release, by_root, releases_of
 from migrations_lint.rules import Rule, StatementRule, SuppressionRule, all_rules, rules_of
 from migrations_lint.session import Session
 from migrations_lint.settings import OFF, LintSettings
@@ -97,7 +97,9 @@ def lint(
             findings[len(checked)] = found
             checked.append(one)
         after[migration.root] = base.schema
-    for number, finding in _of_releases(checked, migrations, after, snapshot, settings, audience, code or Code()):
+    pasts = {root: Past(tuple(whole), after[root], snapshot) for root, whole in by_root(migrations).items()}
+    releases = releases_of(checked, pasts, settings, code or Code())
+    for number, finding in _of_releases(releases, checked, settings, audience):
         findings[number].append(finding)
     accepted = [
         f for number, found in findings.items() for f in _accepted(checked[number].migration, found, rules, settings)
@@ -135,21 +137,13 @@ def _bases(migrations: Sequence[Migration], snapshot: SchemaSnapshot | None, set
         yield from (_Base(built[migration.root]) for migration in migrations)
         return
     left: dict[Path | None, int] = {}
-    for root, history in _by_root(migrations).items():
+    for root, history in by_root(migrations).items():
         left[root] = steps_in(snapshot, schemas_built_by(history, settings))
     production = snapshot.copy()
     for migration in migrations:
         pending = left[migration.root] == 0
         left[migration.root] -= not pending
         yield _Base(production if pending else built[migration.root], snapshot, pending)
-
-
-def _by_root(migrations: Sequence[Migration]) -> dict[Path | None, list[Migration]]:
-    """The histories that were read together, each by the folder in which it begins."""
-    histories: dict[Path | None, list[Migration]] = defaultdict(list)
-    for migration in migrations:
-        histories[migration.root].append(migration)
-    return histories
 
 
 def _migration(
@@ -260,24 +254,9 @@ def _here(facts: Sequence[Fact], session: Session) -> tuple[Fact, ...]:
 
 
 def _of_releases(
-    checked: Sequence[CheckedMigration],
-    history: Sequence[Migration],
-    after: Mapping[Path | None, SchemaSnapshot],
-    production: SchemaSnapshot | None,
-    settings: LintSettings,
-    audience: Audience,
-    code: Code,
+    releases: Sequence[Release], checked: Sequence[CheckedMigration], settings: LintSettings, audience: Audience
 ) -> Iterator[tuple[int, Finding]]:
-    """What the rules about releases find, each with the number of its migration.
-
-    Where the whole history was asked for, nothing tells what goes out together: each migration stands alone.
-    """
-    releases = []
-    for root, whole in _by_root(history).items():
-        asked = [one for one in checked if one.migration.root == root]
-        groups = [[one] for one in asked] if len(asked) == len(whole) else [asked]
-        past = Past(tuple(whole), after[root], production)
-        releases += [replace(Release.of(group, past, settings), code=code) for group in groups if group]
+    """What the rules about releases find, each with the number of its migration."""
     owner = {path: number for number, one in enumerate(checked) for path in one.migration.files()}
     for release in releases:
         for rule in audience.of_release(release):

@@ -4,9 +4,11 @@ A release is what was selected of a history (with `--since`, or by naming files)
 counts as a release of its own.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 
 from migrations_lint.code import TAKING_AWAY, Code, gone_in
 from migrations_lint.impact import impact_of, sized, weighed
@@ -181,3 +183,26 @@ def is_made_again(checked: CheckedMigration, at: CheckedStatement, name: Relatio
     made = {fact.relation for one in same for fact in one.all(CreatesRelation)}
     made |= {fact.to for one in same for fact in one.all(RenamesRelation)}
     return at.transaction is not None and name in made
+
+
+def by_root(migrations: Sequence[Migration]) -> dict[Path | None, list[Migration]]:
+    """The histories that were read together, each by the folder in which it begins."""
+    histories: dict[Path | None, list[Migration]] = defaultdict(list)
+    for migration in migrations:
+        histories[migration.root].append(migration)
+    return histories
+
+
+def releases_of(
+    checked: Sequence[CheckedMigration], pasts: Mapping[Path | None, Past], settings: LintSettings, code: Code
+) -> list[Release]:
+    """What goes out together, of each history by the folder in which it begins.
+
+    Where the whole history was asked for, nothing tells: each migration stands alone.
+    """
+    releases = []
+    for root, past in pasts.items():
+        asked = [one for one in checked if one.migration.root == root]
+        groups = [[one] for one in asked] if len(asked) == len(past.migrations) else [asked]
+        releases += [replace(Release.of(group, past, settings), code=code) for group in groups if group]
+    return releases
