@@ -108,6 +108,9 @@ class _Note:
     batch: Batch
 
     def record(self, connection: Connection[Any]) -> None:
+        # The migration may have left another search_path or role, as the text of a dump does.
+        connection.execute("SET LOCAL search_path TO DEFAULT")
+        connection.execute("SET LOCAL ROLE NONE")
         if self.part < self.parts:
             progress.record(connection, self.migration, self.part, self.batch)
             return
@@ -131,7 +134,7 @@ def _apply(
 ) -> Applied:
     started = time.monotonic()
     batches = batches or (Batch((), in_transaction=True),)
-    connection = guard.target.connection
+    connection = guard.target.begin_anew()
     in_place = progress.parts_in_place(connection, migration, batches)
     if len(batches) > 1:
         progress.prepare(connection)

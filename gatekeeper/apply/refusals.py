@@ -15,6 +15,8 @@ from gatekeeper.model.blocker import Blocker
 _QUIETER = "End those sessions or pick a quieter time, then run the same command again."
 _HURRY = " Autovacuum yields to a role with: GRANT SET ON PARAMETER deadlock_timeout TO …; (PostgreSQL 15 and newer)"
 
+_OUTSIDE = "at none of its statements: in our bookkeeping, or at COMMIT, where deferred constraints are checked"
+
 
 class LockNotAcquired(GaveWay):
     """The migration gave way to other sessions every time, as it should, and never ran."""
@@ -83,9 +85,7 @@ class MigrationFailed(GatekeeperError):
     def __init__(
         self, what: str, statement: PlannedStatement | None, error: psycopg.Error, left: Sequence[object] = ()
     ) -> None:
-        where = (
-            f"in line {statement.line}: {' '.join(statement.sql.split())[:160]}" if statement else "in our bookkeeping"
-        )
+        where = f"in line {statement.line}: {' '.join(statement.sql.split())[:160]}" if statement else _OUTSIDE
         super().__init__(
             f"{what}: {error.diag.message_primary or error} (SQLSTATE {error.sqlstate})",
             seen=[where, *_left(left)],

@@ -67,6 +67,12 @@ class Target:
         """Whether both sessions still stand; the lock is held as long as the watching one does."""
         return not self.connection.closed and not self.watcher.closed
 
+    def begin_anew(self) -> Connection[Any]:
+        """The session that migrates, without what the migration before has left set in it."""
+        self.connection.execute("RESET SESSION AUTHORIZATION")
+        self.connection.execute("RESET ALL")
+        return self.connection
+
     def settle(self) -> None:
         """Put the session settings in force, and read them back; raises SettingsNotInForce.
 

@@ -214,3 +214,30 @@ def test_each_statement_is_told_with_its_rows_and_what_was_written(orders: str) 
     assert first.wal_bytes > 50_000
     assert 0 <= attempt.held <= attempt.seconds
     assert sum(run.seconds for run in attempt.statements) <= attempt.seconds
+
+
+def test_what_a_migration_leaves_set_in_the_session_reaches_neither_the_bookkeeping_nor_the_next_one(
+    orders: str,
+) -> None:
+    dump = migration("SELECT set_config('search_path', '', false);\nCREATE TABLE public.a (b int);", name="2")
+    owner = migration("SET ROLE pg_monitor;\nSET search_path TO pg_catalog;", name="3")
+    after = migration("CREATE TABLE c (d int);", name="4")
+
+    applied = migrate(orders, [ORDERS, dump, owner, after], BUDGET).applied
+
+    assert [one.id for one in applied] == ["2", "3", "4"]
+    assert value(orders, "SELECT tableowner = current_user FROM pg_tables WHERE tablename = 'c'")
+
+
+def test_a_constraint_that_fails_at_commit_is_told_as_such(orders: str) -> None:
+    deferred = migration(
+        "CREATE TABLE lines (of bigint REFERENCES orders DEFERRABLE INITIALLY DEFERRED);\n"
+        "INSERT INTO lines VALUES (4711);",
+        name="2",
+    )
+
+    with pytest.raises(MigrationFailed, match="23503") as caught:
+        migrate(orders, [ORDERS, deferred], BUDGET)
+
+    assert "COMMIT" in str(caught.value)
+    assert value(orders, "SELECT to_regclass('lines')") is None
