@@ -9,9 +9,10 @@ from migrations_lint.errors import UnreadableMigration
 from migrations_lint.files import BYTE_ORDER_MARK
 from migrations_lint.formats import MigrationFormat
 from migrations_lint.formats._django import graph
+from migrations_lint.formats._django.fixing import concurrent_operation
 from migrations_lint.formats._django.project import project_at, project_of
 from migrations_lint.formats._python.places import Places
-from migrations_lint.model import Edit, Fragment, Migration, Problem, Script
+from migrations_lint.model import Edit, Fix, Fragment, Migration, Problem, Script
 from migrations_lint.outline import outline
 from migrations_lint.timeouts import Timeouts, is_due, line_end
 
@@ -77,6 +78,16 @@ class Django:
         body = next(node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Migration")
         start = Places(text, tree).span(body[0]).start
         return (Edit(fragment.source.path, start, start, f"atomic = False{_indent(text, start)}"),)
+
+    def fixed(self, migration: Migration, fix: Fix) -> tuple[Edit, ...] | None:
+        """An index that is the only thing a migration changes becomes a concurrent operation."""
+        fragment = next((f for f in migration.up.fragments if f.start == fix.start), None)
+        if fragment is None:
+            return None
+        operations = _operations(ast.parse(fragment.source.text.removeprefix(BYTE_ORDER_MARK)))
+        edits = concurrent_operation(fragment.source, operations.elts if operations is not None else (), fix)
+        outside = self.outside_transaction(migration, fragment)
+        return None if edits is None or outside is None else (*edits, *outside)
 
     def _migration(
         self,

@@ -20,8 +20,8 @@ UNDO = "DROP INDEX orders_note;\n"
 TIMED = "SET LOCAL lock_timeout = '1s';\n"
 ORDERS = ("orders", TABLE, "DROP TABLE orders;\n")
 
-# A new change of sqitch needs its line in the plan, with its author and date; Django's operations are Python.
-_SAY_NO_PLACE = {"django", "sqitch"}
+# A new change of sqitch needs its line in the plan, with its author and date.
+_SAY_NO_PLACE = {"sqitch"}
 
 
 def files(tool: str, number: int, title: str, up: str, down: str) -> dict[str, str]:

@@ -11,9 +11,11 @@ from gatekeeper.staging.scratch import scratch
 from gatekeeper.staging.server import StagingServer
 from migrations_lint.api import lint_paths
 from migrations_lint.edits import edited
+from migrations_lint.fixing import fix_history
 from migrations_lint.formats import formats
 from migrations_lint.history import read_history
 from migrations_lint.model import Script
+from migrations_lint.settings import LintSettings
 
 HEAD = "from django.db import migrations, models\nfrom django.contrib.postgres.operations import TrigramExtension\n\n\n"
 OPERATIONS = {
@@ -94,6 +96,51 @@ def test_what_is_said_of_undoing_an_operation_says_so_for_it_stands_where_the_op
     (rewrite,) = (finding for finding in report.findings if finding.rule == "type-change-rewrites-table")
     assert rewrite.message.startswith("undoing this: reads and writes of public.clinic_note wait")
     assert "undoing this" not in next(f.message for f in report.findings if f.rule == "lock-waits-without-timeout")
+
+
+@pytest.mark.parametrize(
+    ("operation", "concurrent"),
+    [
+        ('migrations.AddIndex("note", models.Index(fields=["text"], name="note_text")),', "AddIndexConcurrently"),
+        ('migrations.RemoveIndex("note", "note_old"),', "RemoveIndexConcurrently"),
+    ],
+)
+def test_an_index_that_stands_alone_is_fixed_with_the_operation_for_it(
+    operation: str, concurrent: str, tmp_path: Path
+) -> None:
+    create = (
+        'migrations.CreateModel("Note", [("id", models.BigAutoField(primary_key=True)), ("text", models.TextField())], '
+        'options={"indexes": [models.Index(fields=["text"], name="note_old")]}),'
+    )
+    project(tmp_path, {"0001_initial": create, "0002_index": operation})
+    path = tmp_path / "clinic" / "migrations" / "0002_index.py"
+    before = read_history([path])
+
+    (file,) = fix_history(before, LintSettings(server_version=15)).files
+
+    assert f"from django.contrib.postgres.operations import {concurrent}\nfrom django.db import" in file.after
+    assert f"{concurrent}({operation.partition('(')[2]}" in file.after
+    assert "    atomic = False\n" in file.after
+    path.write_text(file.after)
+    after = lint_paths([path], LintSettings(server_version=15))
+    assert [finding.rule for finding in after.findings if finding.rule.startswith("index-")] == []
+    assert all("CONCURRENTLY" in fragment.sql for fragment in read_history([path]).reported()[0].up.fragments)
+
+
+def test_an_index_beside_other_operations_is_not_fixed_for_they_would_lose_their_transaction(tmp_path: Path) -> None:
+    create = (
+        'migrations.CreateModel("Note", [("id", models.BigAutoField(primary_key=True)), ("text", models.TextField())]),'
+    )
+    both = (
+        'migrations.AddField("note", "size", models.IntegerField(null=True)), '
+        'migrations.AddIndex("note", models.Index(fields=["text"], name="note_text")),'
+    )
+    project(tmp_path, {"0001_initial": create, "0002_both": both})
+
+    report = lint_paths([tmp_path / "clinic" / "migrations" / "0002_both.py"])
+
+    (index,) = (finding for finding in report.findings if finding.rule == "index-build-blocks-writes")
+    assert index.fix is None
 
 
 def sent(script: Script) -> list[str]:
