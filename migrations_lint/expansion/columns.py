@@ -76,6 +76,9 @@ def dropped_column(moment: Moment, dropped: DropsColumn, own: Sequence[str]) -> 
                 f"the history does not tell what {dropped.relation}.{dropped.column} is, so its way back is not known"
             )
     else:
+        key = table.primary_key
+        if key is not None and column.name in key.columns and not (column.identity or column.default):
+            return f"{column.name} is part of the primary key, and no row goes without it: change the key first"
         back = together(_again(table, column, f"{alter} ADD COLUMN {name}"))
         if column.not_null and column.default is None and not column.identity:
             loosen = Step(
@@ -89,6 +92,14 @@ def dropped_column(moment: Moment, dropped: DropsColumn, own: Sequence[str]) -> 
     )
     step = Step(moment.statement.sql, undo=back)
     return (*free, Part(Phase.CONTRACT, f"drop_{title}", (step,), why))
+
+
+def gone_with(table: Table | None, column: str) -> frozenset[str]:
+    """The constraints and indexes that go with a column, by name."""
+    if table is None:
+        return frozenset()
+    indexes = {index.name.name for index in table.indexes if column in index.columns}
+    return frozenset({constraint.name for constraint in table.constraints_on(column)} | indexes)
 
 
 def _again(table: Table, column: Column, add: str) -> Iterator[str]:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from migrations_lint.dialect import quoted, spelled
-from migrations_lint.expansion.columns import added_column, dropped_column
+from migrations_lint.expansion.columns import added_column, dropped_column, gone_with
 from migrations_lint.expansion.dependents import key_of
+from migrations_lint.expansion.objects import names_of, phase_of
 from migrations_lint.expansion.parts import Part, Phase, Refusal, Split, parts_of, slug
 from migrations_lint.expansion.retype import changed_type
-from migrations_lint.expansion.statements import built_again, concurrent, made_relations, only_empty, verb
+from migrations_lint.expansion.statements import built_again, concurrent, only_empty, type_before, verb
 from migrations_lint.expansion.views import WHAT_A_VIEW_IS_NOT, renamed_column, renamed_table
 from migrations_lint.expansion.ways_back import undo_of
 from migrations_lint.model import (
@@ -52,6 +52,7 @@ from migrations_lint.ways import column_behind_view, column_beside, dropped_late
 
 _LASTING = frozenset({Work.SCAN, Work.REWRITE, Work.INDEX_BUILD})
 _INDEXED = frozenset({ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE})
+_TRIES = "Tries it on the rows that are there, while reads and writes go on."
 _OF_VIEWS = (f"Look first whether the application minds that {WHAT_A_VIEW_IS_NOT}.",)
 _NOT_NAMED_BY_CODE = frozenset({RelationKind.INDEX, RelationKind.SEQUENCE})
 
@@ -78,7 +79,10 @@ class _Decision:
         lasting = [lock for lock in self.moment.locks_on_live_tables() if lock.work in _LASTING]
         if lasting and any(lock.mode.blocks_writes for lock in lasting):
             return self._refused(f"no form of it is known that would not hold up {lasting[0].relation}")
-        return self._kept(Phase.BEFORE_DEPLOY, made_relations(self.moment.facts))
+        phase = phase_of(self.moment)
+        if isinstance(phase, str):
+            return self._refused(phase)
+        return self._kept(phase, names_of(self.moment.facts))
 
     def _is_told(self, fact: Any) -> bool:
         """Whether the statement says it itself, of something that is older than the migration."""
@@ -104,7 +108,7 @@ class _Decision:
     def _type(self, change: ChangesColumnType) -> Split | Refusal:
         made = frozenset({change.column})
         if not self._is_lasting():
-            back = self._type_before(change)
+            back = type_before(self.moment, change, self.own)
             return self._kept(Phase.BEFORE_DEPLOY, made, change.relation, undo=back)
         notes = (
             f"{change.relation.name}.{change.column} ends as the last column of its table; comments, grants and "
@@ -112,11 +116,6 @@ class _Decision:
         )
         way = column_beside(change.column, change.type)
         return self._split(changed_type(self.moment, change), made, change.relation, notes, way=way)
-
-    def _type_before(self, change: ChangesColumnType) -> str | None:
-        table = spelled(change.relation)
-        back = f"ALTER TABLE {table} ALTER COLUMN {quoted(change.column)} TYPE {change.before}"
-        return undo_of(self.moment, frozenset({change.column}), self.own) or (back if change.before else None)
 
     def _column_name(self, renamed: RenamesColumn) -> Split | Refusal:
         made, parts = frozenset({renamed.column, renamed.to}), renamed_column(self.moment, renamed)
@@ -139,7 +138,7 @@ class _Decision:
         return self._split(parts, made, added.relation)
 
     def _dropped_column(self, dropped: DropsColumn) -> Split | Refusal:
-        made = frozenset({dropped.column})
+        made = names_of(self.moment.facts) | gone_with(self.moment.before.find(dropped.relation), dropped.column)
         way = dropped_later(dropped.column)
         return self._split(dropped_column(self.moment, dropped, self.own), made, dropped.relation, way=way)
 
@@ -188,7 +187,7 @@ class _Decision:
         else:
             why = (
                 f"From here on no row is written that breaks {constraint.name}; the old rows are not looked at.",
-                "Tries it on the rows that are there, while reads and writes go on.",
+                _TRIES,
             )
             fix = not_valid_then_validate(self.moment, added)
         return self._fixed(fix, title, why, made, table, phase)
@@ -199,7 +198,7 @@ class _Decision:
             Phase.AFTER_DEPLOY,
             f"validate_{slug(validated.name)}",
             (step,),
-            "Tries it on the rows that are there, while reads and writes go on.",
+            _TRIES,
         )
         return Split(self.sql, self.line, (part,), frozenset({validated.name}), validated.relation, kept=True)
 

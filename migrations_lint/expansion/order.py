@@ -1,6 +1,6 @@
 """The parts of all statements in one order: by the moment of the release, and never before what they stand on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from migrations_lint.expansion.parts import Part, Phase, Plan, Refusal, Split
@@ -11,7 +11,7 @@ def in_order(found: Sequence[Split | Refusal]) -> Plan:
     """A statement that stands on one before it runs at the same moment at the earliest."""
     refusals: list[Refusal] = []
     splits: list[Split] = []
-    for each in found:
+    for each in _made_again(found):
         placed = _placed(each, splits) if isinstance(each, Split) else each
         if isinstance(placed, Split):
             splits.append(placed)
@@ -22,6 +22,21 @@ def in_order(found: Sequence[Split | Refusal]) -> Plan:
         refusals.append(Refusal(each.sql, each.line, f"{each.table} is a view while it has two names: rename it apart"))
     notes = dict.fromkeys(note for split in splits for note in split.notes)
     return Plan(tuple(_merged(_sorted(splits))), tuple(notes), tuple(refusals), tuple(splits))
+
+
+def _made_again(found: Sequence[Split | Refusal]) -> Iterator[Split | Refusal]:
+    """What is dropped to be made anew under its name is not taken away: both run at the same moment."""
+    for number, each in enumerate(found):
+        later = [other for other in found[number + 1 :] if isinstance(other, Split) and other.kept]
+        if isinstance(each, Split) and each.kept and any(_replaces(other, each) for other in later):
+            yield replace(each, parts=tuple(replace(part, phase=Phase.BEFORE_DEPLOY) for part in each.parts))
+        else:
+            yield each
+
+
+def _replaces(later: Split, dropped: Split) -> bool:
+    is_taken = dropped.table is None and all(part.phase is Phase.CONTRACT for part in dropped.parts)
+    return is_taken and bool(later.makes & dropped.makes) and later.parts[0].phase is Phase.BEFORE_DEPLOY
 
 
 def _placed(split: Split, before: Iterable[Split]) -> Split | Refusal:
@@ -43,7 +58,11 @@ def _placed(split: Split, before: Iterable[Split]) -> Split | Refusal:
 
 
 def _stands_on(split: Split, words: frozenset[str], other: Split) -> bool:
-    return bool(other.makes & words) and (other.table is None or other.table.name in words or other.hides)
+    """Whether it has to come after the other: it names what that one changes, or changes what that one names."""
+    names = words | split.makes
+    after = bool(other.makes & names) and (other.table is None or other.table.name in words or other.hides)
+    theirs = names_in(other.sql)
+    return after or (bool(split.makes & theirs) and (split.table is None or split.table.name in theirs))
 
 
 def _settled(split: Split) -> Phase:

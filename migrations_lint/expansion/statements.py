@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from migrations_lint.dialect import quoted
+from migrations_lint.dialect import quoted, spelled
 from migrations_lint.expansion.parts import together
+from migrations_lint.expansion.ways_back import undo_of
 from migrations_lint.model import (
     AddsColumn,
     AddsConstraint,
+    ChangesColumnType,
     CreatesRelation,
     DropsRelation,
-    Fact,
     Fix,
     Relation,
     RowChange,
@@ -58,6 +59,7 @@ def verb(moment: Moment) -> str:
     return found or (moment.statement.sql.split() or ["change"])[0].lower()
 
 
-def made_relations(facts: Sequence[Fact]) -> frozenset[str]:
-    """The relations that a statement makes, by their bare names."""
-    return frozenset(fact.relation.name for fact in facts if isinstance(fact, CreatesRelation))
+def type_before(moment: Moment, change: ChangesColumnType, own: Sequence[str]) -> str | None:
+    """What gives a column its old type back."""
+    back = f"ALTER TABLE {spelled(change.relation)} ALTER COLUMN {quoted(change.column)} TYPE {change.before}"
+    return undo_of(moment, frozenset({change.column}), own) or (back if change.before else None)

@@ -73,8 +73,13 @@ class Swap:
     @property
     def _default(self) -> str | None:
         column, sequence = self.shadow.column, self.shadow.found.sequence
-        counts = f"nextval('{spelled(sequence)}')" if sequence is not None and not column.identity else None
-        return column.default_sql or counts
+        if column.default is None or column.identity:
+            return None
+        if column.default_sql is None and sequence is not None:
+            return f"nextval('{spelled(sequence)}')"
+        text = column.default_sql or ""
+        # A bare text would be read as the new type at once, and not as a value of the old one that is then converted.
+        return f"{text}::{column.type}" if text.startswith("'") and "::" not in text else text
 
     def _required(self, column: str) -> Iterator[Step]:
         """NOT NULL, which the CHECK has proved, and then the CHECK goes."""

@@ -17,6 +17,7 @@ BASE = """CREATE TABLE orders (id bigint PRIMARY KEY, note text, total integer C
 CREATE INDEX orders_note ON orders (lower(note));
 CREATE VIEW totals AS SELECT total FROM orders;
 CREATE TABLE parts (id bigint, at date) PARTITION BY RANGE (at);
+CREATE TYPE mood AS ENUM ('glad', 'sad');
 CREATE TABLE pairs (a integer, b integer, PRIMARY KEY (a, b));
 CREATE TABLE parts_rest PARTITION OF parts DEFAULT;
 """
@@ -49,6 +50,13 @@ def planned_in(folder: Path, change: str, base: str = BASE, tool: str = "raw_sql
             "an exclusion constraint is not built beside traffic",
         ),
         ("ALTER TABEL orders", "syntax error"),
+        ("ALTER TYPE mood RENAME TO temper", "mood has no second name meanwhile"),
+        ("ALTER TYPE mood RENAME VALUE 'sad' TO 'low'", "the running release writes 'sad'"),
+        ("ALTER TABLE pairs DROP COLUMN b", "b is part of the primary key"),
+        (
+            "ALTER TABLE orders DROP total; ALTER TABLE orders ADD CONSTRAINT orders_total_check CHECK (who > 0)",
+            "takes away first",
+        ),
         ("VACUUM FULL orders", "no form of it is known that would not hold up public.orders"),
         (
             "ALTER TABLE orders RENAME COLUMN who TO person; ALTER TABLE orders ADD CHECK (person > 0)",
@@ -94,6 +102,9 @@ def test_rights_that_a_view_would_not_have_stand_in_the_way(tmp_path: Path) -> N
         ("ALTER TABLE orders ADD COLUMN x int CHECK (x > 0)", "before before"),
         ("ALTER TABLE orders ADD CHECK (who > 0)", "after after"),
         ("INSERT INTO orders (id) VALUES (1)", "before"),
+        ("ALTER TABLE orders DROP COLUMN who; DROP TYPE mood", "contract contract"),
+        ("DROP VIEW totals; CREATE VIEW totals AS SELECT 1 AS total", "before"),
+        ("CREATE TABLE x (o int); UPDATE orders SET who = o FROM x; ALTER TABLE x DROP COLUMN o", "before after after"),
         ("ALTER TABLE pairs RENAME TO twos; ALTER TABLE twos ADD COLUMN c int", "before before contract"),
     ],
 )
