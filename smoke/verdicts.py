@@ -15,7 +15,8 @@ def judged(first: Outcome, second: Outcome | None) -> Outcome:
         return replace(
             first, verdict=Verdict.INCONCLUSIVE, message=f"failed, with no time left to ask again: {first.message}"
         )
-    both = replace(second, attempts=first.attempts + second.attempts, artifacts=(*first.artifacts, *second.artifacts))
+    kept = tuple(dict.fromkeys((*first.artifacts, *second.artifacts)))
+    both = replace(second, attempts=first.attempts + second.attempts, artifacts=kept)
     if second.verdict is Verdict.PASS:
         return replace(both, verdict=Verdict.FLAKY, message=f"failed once, then passed: {first.message}")
     if second.verdict is Verdict.INCONCLUSIVE:
@@ -42,7 +43,7 @@ def counted(outcomes: Sequence[Outcome], wanted: float | None) -> Outcome:
         message="; ".join([_told(passed, len(told), low, high, wanted), *(one.message for one in bad[:1])]),
         seconds=sum(outcome.seconds for outcome in outcomes),
         attempts=len(outcomes),
-        artifacts=tuple(artifact for outcome in bad for artifact in outcome.artifacts),
+        artifacts=tuple(dict.fromkeys(artifact for outcome in bad for artifact in outcome.artifacts)),
         repeated=Repeated(len(told), passed, low, high, CONFIDENCE),
     )
 

@@ -15,7 +15,7 @@ from smoke.model import Target
 from smoke.run import checks_from, run
 from smoke.settings import SmokeSettings
 from tests.conftest import url_of
-from tests.pages import Section, examples
+from tests.pages import ROOT, Section, examples
 from tests.smoke.site import from_html, from_http, site
 
 EXAMPLES = examples("smoke/checks")
@@ -72,3 +72,13 @@ def _settings(config: str) -> SmokeSettings:
 def _environment(config: str) -> dict[str, str]:
     """Every `env:NAME` of the page is set to a value that cannot be mistaken for anything else."""
     return {name: f"value-of-{name.lower()}" for name in re.findall(r"env:(\w+)", config)}
+
+
+HOW_TO = ROOT / "docs/how-to/smoke-a-real-application.md"
+
+
+@pytest.mark.parametrize("config", re.findall(r"```toml\n(.*?)```", HOW_TO.read_text(encoding="utf-8"), re.DOTALL))
+def test_the_settings_for_real_applications_are_understood(config: str) -> None:
+    settings = _settings(config)
+
+    assert len(checks_from(settings, _environment(config))) == len(settings.check)

@@ -4,6 +4,7 @@ import threading
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -14,10 +15,10 @@ from smoke import checks
 from smoke.checks import Answer, Asking, checks_from
 from smoke.errors import Misconfigured
 from smoke.interrupt import Overran, interrupted_after
-from smoke.model import Outcome, Verdict, overall
+from smoke.model import Artifact, Outcome, Verdict, overall
 from smoke.run import Conduct
 from smoke.settings import Quarantine, SmokeSettings
-from smoke.verdicts import counted
+from smoke.verdicts import counted, judged
 from tests.smoke.conftest import ask_all, ask_one, entry
 from tests.smoke.site import Canned, site
 
@@ -149,6 +150,14 @@ def test_a_repeated_check_is_asked_so_many_times_and_no_failure_is_asked_again()
     assert len(running.asked) == 10
     assert outcome.verdict is Verdict.FLAKY
     assert "8 of 10 passed: a success rate from 44.39 % to 97.48 %" in outcome.message
+
+
+def test_a_file_that_both_tries_have_left_is_named_once() -> None:
+    picture = Artifact("screenshot", Path("page.png"), "0" * 64)
+    failed = Outcome("page", Verdict.FAIL, "seen", artifacts=(picture,))
+
+    assert judged(failed, failed).artifacts == (picture,)
+    assert counted([failed] * 3, None).artifacts == (picture,)
 
 
 @given(st.lists(st.tuples(st.sampled_from(Verdict), st.booleans(), st.booleans())))
