@@ -21,6 +21,7 @@ from gatekeeper.model.blocker import Blocker
 
 _LOOK_EVERY_SECONDS = 0.02
 _FIRST_LOOKS_EVERY_SECONDS = 0.005  # a tool with nothing to do is gone after a few milliseconds
+_LOOKS_AHEAD = 2  # a wait has begun up to a look before we saw it, and would outlast the budget before the next
 _NEARLY = 0.8  # of the budget: our looks and the server's clock do not fall together
 
 _OURS = """
@@ -119,7 +120,8 @@ class NamedSessions:
         worst = max((now - since for since in self._since.values()), default=0.0)
         self.stall = Stall(len(self._stalled), max(self.stall.worst_seconds, worst))
         self._note_waits_of_ours(ours, now)
-        self._stop_those(pid for (_, pid), since in self._since.items() if now - since >= self._budget)
+        soon = max(self._budget - _LOOKS_AHEAD * _LOOK_EVERY_SECONDS, self._budget / 2)
+        self._stop_those(pid for (_, pid), since in self._since.items() if now - since >= soon)
         if self._patience is not None:
             self._stop_those(pid for pid, since in self._waits_since.items() if now - since >= self._patience)
         if self._also is not None:

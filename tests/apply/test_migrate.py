@@ -1,7 +1,5 @@
 """A migration gets in, or gives way; nobody waits longer than the budget; each one runs once."""
 
-import shutil
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -19,12 +17,9 @@ from gatekeeper.apply.migrate import migrate, pending
 from gatekeeper.apply.refusals import LockNotAcquired, MigrationFailed
 from gatekeeper.apply.session import BehindPooler, DatabaseUnreachable, direct
 from gatekeeper.apply.statements import CannotApply
-from gatekeeper.model.action import Command
-from gatekeeper.process import run as run_process
-from gatekeeper.process import terminate
-from gatekeeper.staging.server import StagingServer
 from migrations_lint.history import read_history
 from migrations_lint.model import Migration
+from tests.apply.pooler import pooled
 from tests.migrations_lint.scripts import migration
 
 BUDGET = Budget(max_stall=0.2, give_up_after=20)
@@ -165,46 +160,9 @@ def test_a_server_that_is_not_there_is_one_sentence_without_the_password() -> No
     assert "hunter2" not in str(caught.value)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        assert isinstance(port, int)
-        return port
-
-
-@pytest.mark.skipif(shutil.which("pgbouncer") is None, reason="PgBouncer is not installed here")
-def test_a_pooler_is_refused(server: StagingServer, target: str, tmp_path: Path) -> None:
-    port, name = _free_port(), psycopg.conninfo.conninfo_to_dict(target)["dbname"]
-    host = psycopg.conninfo.conninfo_to_dict(server.url)["host"]
-    tmp_path.chmod(0o755)
-    settings = tmp_path / "pgbouncer.ini"
-    settings.write_text(
-        f"[databases]\n{name} = host={host} dbname={name} user=postgres\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
-        f"listen_port = {port}\nauth_type = any\npool_mode = transaction\nunix_socket_dir =\n"
-    )
-    settings.chmod(0o644)
-    user = ("--user", "postgres") if Path("/root").owner() == "root" and tmp_path.owner() == "root" else ()
-    bouncer = run_process(
-        Command(
-            (str(shutil.which("pgbouncer")), "--quiet", *user, str(settings)),
-            "a pooler in transaction mode",
-            background=True,
-            log=tmp_path / "pgbouncer.log",
-        )
-    )
-    try:
-        url = f"postgresql://postgres@127.0.0.1:{port}/{name}"
-        for _ in range(50):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        with pytest.raises(BehindPooler, match="pooler"):
-            migrate(url, [ORDERS], BUDGET)
-    finally:
-        assert bouncer.pid is not None
-        terminate(bouncer.pid)
+def test_a_pooler_is_refused(target: str, tmp_path: Path) -> None:
+    with pooled(target, tmp_path) as url, pytest.raises(BehindPooler, match="pooler"):
+        migrate(url, [ORDERS], BUDGET)
 
 
 def test_the_way_of_a_migration_is_its_ledger(target: str) -> None:
