@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from migrations_lint.edits import edited
@@ -201,6 +201,15 @@ BODIES = st.lists(st.sampled_from(REVISION_PARTS), max_size=4)
 
 
 @given(up=BODIES, down=BODIES, docstring=st.booleans(), newline=st.sampled_from(["\n", "\r\n"]))
+@example(
+    up=[],
+    down=[
+        'with op.get_context().autocommit_block():\n    op.create_index("c", "a", ["b"], postgresql_concurrently=True)',
+        "undefined()",
+    ],
+    docstring=False,
+    newline="\n",
+)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80, deadline=timedelta(seconds=5))
 def test_a_revision_runs_as_before_with_them_and_gets_them_once(
     up: list[str], down: list[str], docstring: bool, newline: str, tmp_path: Path

@@ -42,11 +42,16 @@ class _Way:
                 yield from self._transaction(run, last) if run[0].in_transaction else self._outside(run)
             elif run and _kind(run[0]) == _ALONE and not is_limited and self.timeouts.limit is not None:
                 yield from self._alone(run)
-            elif unclear and last is None and not any(piece.sets_lock_timeout for piece in pieces):
+            elif unclear and last is None and not self._is_settled(run):
                 yield self._before(self._first_statement(), self.timeouts.local())
             in_session = sets_in_force(pieces, "LOCK_TIMEOUT", before=in_session)
             is_limited = sets_in_force(pieces, "STATEMENT_TIMEOUT", before=is_limited)
             last = run[-1] if run else None
+
+    def _is_settled(self, run: Sequence[Fragment]) -> bool:
+        """Whether a SET LOCAL at the head would change nothing: it is there, or an autocommit block ends it at once."""
+        pieces = [piece for fragment in run for piece in outline(fragment.sql)]
+        return any(piece.sets_lock_timeout for piece in pieces) or any(not one.in_transaction for one in run[:1])
 
     def _transaction(self, run: Sequence[Fragment], last: Fragment | None) -> Iterator[Edit]:
         """At the head of the way, or of what follows an autocommit block; `last` is where the latter ends."""
