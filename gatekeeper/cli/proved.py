@@ -48,6 +48,11 @@ def proved(
     needed = extensions_of(history.migrations)
     choice = choose_server(url, version=linter.server_version, extensions=needed)
     production = production_of(replace(linter, snapshot=str(snapshot)) if snapshot else linter)
+    base = None
+    if settings.base is not None:
+        from gatekeeper.staging.base import base_of
+
+        base = base_of(settings.base.get_secret_value(), history.migrations, settings.base_rows, linter.server_version)
     with _progress(invocation) as progress:
         report = prove_what_is_new(
             history.migrations,
@@ -56,6 +61,7 @@ def proved(
             selected=selected,
             statement_timeout=settings.statement_timeout,
             progress=progress,
+            base=base,
         )
     if production is not None:
         limit = settings.statement_timeout

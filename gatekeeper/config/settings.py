@@ -71,6 +71,8 @@ class StagingSettings(Table):
     url: SecretStr | None = None
     statement_timeout: Duration = timedelta(seconds=60)
     cache: Path = Path(".gatekeeper/verify")
+    base: SecretStr | None = None
+    base_rows: int = Field(default=0, ge=0)
     app: AppSettings = AppSettings()
 
 

@@ -281,6 +281,7 @@ class VerifyReport:
     """Everything one `gatekeeper verify` found.
 
     `stand_ins` is all that was replaced to make the history run, `remembered` how many proofs are an earlier run's.
+    `base` is the database with whose schema it began, `applied` how many migrations that one has, which are left out.
     """
 
     server_version: int
@@ -291,6 +292,8 @@ class VerifyReport:
     stand_ins: tuple[str, ...] = ()
     remembered: int = 0
     previous: PreviousVersion | None = None
+    base: str | None = None
+    applied: int = 0
 
     def count(self, verdict: ProofVerdict) -> int:
         """How many migrations got this verdict."""

@@ -27,6 +27,7 @@ def as_json(report: VerifyReport) -> dict[str, Any]:
         "migrations": [_proof(proof) for proof in report.proofs],
         "chain": _chain(report.chain) if report.chain is not None else None,
         "stand_ins": list(report.stand_ins),
+        "base": {"name": report.base, "applied": report.applied} if report.base is not None else None,
         "previous": asdict(report.previous) if report.previous else None,
         "summary": {
             **{verdict.value: report.count(verdict) for verdict in ProofVerdict},

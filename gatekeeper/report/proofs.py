@@ -39,6 +39,8 @@ def _previous(report: VerifyReport) -> Iterator[str]:
 
 
 def _stood_in(report: VerifyReport) -> Iterator[str]:
+    if report.base is not None:
+        yield f"begun with the schema of {report.base}, which has {report.applied} of the migrations"
     if report.stand_ins:
         yield f"with stand-ins, for this server lacks them: {', '.join(report.stand_ins)}"
 

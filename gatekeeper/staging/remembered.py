@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import secrets
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from typing import Generic, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from gatekeeper.model.proof import ChainProof, RollbackProof, VerifyReport
+from gatekeeper.staging.base import Base
 from gatekeeper.staging.rollback_proof import Progress, prove
 from gatekeeper.staging.server import Choice
 from migrations_lint.model import Migration, Script
@@ -93,15 +95,24 @@ def prove_what_is_new(
     selected: Collection[Path] | None,
     statement_timeout: timedelta,
     progress: Progress,
+    base: Base | None = None,
 ) -> VerifyReport:
     """Like `prove`, but what an earlier run has found under the same circumstances is not run again.
 
-    Where nothing is new no server is started. Raises what `prove` and the start of the server raise.
+    What was proven over somebody's rows is not kept, for those will be others. Where nothing is new no server is
+    started. Raises what `prove` and the start of the server raise.
     """
     began = time.monotonic()
     proofs, chains = Memory(folder / "proofs", RollbackProof), Memory(folder / "chains", ChainProof)
     asked = [selected is None or migration.path in selected for migration in history]
-    digests = digests_of(history, asked, f"{choice.identity()} {statement_timeout}")
+    if base is not None:
+        asked = [
+            wanted and migration.path not in base.applied for migration, wanted in zip(history, asked, strict=True)
+        ]
+    begins = f"{base.sql} {sorted(map(str, base.applied))}" if base is not None else ""
+    if base is not None and base.rows:
+        begins += secrets.token_hex()
+    digests = digests_of(history, asked, f"{choice.identity()} {statement_timeout} {begins}")
     known = {
         migration.path: proof
         for migration, digest, wanted in zip(history, digests.proofs, asked, strict=True)
@@ -111,10 +122,17 @@ def prove_what_is_new(
     if choice.installed is not None and len(known) == sum(asked) and chain is not None:
         told = tuple(known[migration.path] for migration in history if migration.path in known)
         version, kind = choice.installed.version, choice.installed.kind.value
-        return VerifyReport(version, kind, told, chain, time.monotonic() - began, _stood_in(told), len(known))
+        report = VerifyReport(version, kind, told, chain, time.monotonic() - began, _stood_in(told), len(known))
+        return replace(report, base=base.name, applied=len(base.applied)) if base is not None else report
     with choice.start() as server:
         report = prove(
-            history, server, selected=selected, statement_timeout=statement_timeout, progress=progress, known=known
+            history,
+            server,
+            selected=selected,
+            statement_timeout=statement_timeout,
+            progress=progress,
+            known=known,
+            base=base,
         )
     by_path = dict(zip((migration.path for migration in history), digests.proofs, strict=True))
     for proof in report.proofs:

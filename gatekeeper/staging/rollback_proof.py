@@ -17,6 +17,7 @@ from gatekeeper.model.proof import (
     VerifyReport,
 )
 from gatekeeper.staging.at_hand import extensions_of
+from gatekeeper.staging.base import Base
 from gatekeeper.staging.catalog import Catalog
 from gatekeeper.staging.compare import compare, refutes
 from gatekeeper.staging.data_probe import DataDigest, compare_data
@@ -45,26 +46,39 @@ def prove(
     statement_timeout: timedelta = timedelta(seconds=60),
     progress: Progress = lambda done, of, migration: None,
     known: Mapping[Path, RollbackProof] | None = None,
+    base: Base | None = None,
 ) -> VerifyReport:
     """Run a whole history on scratch databases; proofs are made for the migrations at the `selected` paths.
 
-    The others are only run, so that each stands on what its predecessors leave; those whose proof is `known` too.
+    The others are only run, so that each stands on what its predecessors leave; those whose proof is `known` too. With
+    a `base` the databases begin with its schema, and what it has of the history is neither run nor proven.
     """
     began = time.monotonic()
     with scratch(server) as databases:
         stage = Stage(databases, statement_timeout)
         try:
-            stage.check(extensions_of(history))
-            proving = _Proving(Workshop(stage, databases.create()), known or {})
-            for number, migration in enumerate(history):
-                progress(number, len(history), migration)
+            pending = [migration for migration in history if base is None or migration.path not in base.applied]
+            stage.check(extensions_of(pending))
+            first = databases.create()
+            if base is not None:
+                base.build(stage, first)
+            proving = _Proving(Workshop(stage, first), known or {})
+            for number, migration in enumerate(pending):
+                progress(number, len(pending), migration)
                 proving.step(migration, wanted=selected is None or migration.path in selected)
             chain = proving.chain()
         finally:
             stage.close()
     seconds = round(time.monotonic() - began, 3)
     return VerifyReport(
-        server.version, server.kind.value, tuple(proving.proofs), chain, seconds, stage.stand_ins.used()
+        server.version,
+        server.kind.value,
+        tuple(proving.proofs),
+        chain,
+        seconds,
+        stage.stand_ins.used(),
+        base=base.name if base is not None else None,
+        applied=len(base.applied) if base is not None else 0,
     )
 
 

@@ -31,6 +31,8 @@ _REFUSED = """
      WHERE v.superuser AND NOT coalesce((to_jsonb(v) ->> 'trusted')::boolean, false)
        AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
 """
+# Errors in data and errors of the script's own, by class: their messages may quote what somebody's row holds.
+_QUOTES_VALUES = ("22", "P0")
 # What DISCARD ALL does not give: settings that only a new session reads, and libraries that it has not loaded.
 _FOR_NEW_SESSIONS = re.compile(r"\bALTER\s+(DATABASE|ROLE|USER|SYSTEM)\b|\bLOAD\b", re.IGNORECASE)
 
@@ -50,6 +52,7 @@ class Stage:
     scratch: Scratch
     statement_timeout: timedelta
     stand_ins: StandIns = field(init=False)
+    holds_real_rows: bool = False
     _refused: frozenset[str] = frozenset()
     _idle: dict[str, list[Connection[Any]]] = field(default_factory=dict)
     _observers: dict[str, Observer] = field(default_factory=dict)
@@ -191,7 +194,11 @@ class Stage:
     def _failure(self, failed: StatementFailed, direction: Direction) -> Failure:
         cause = failed.cause
         message = cause.diag.message_primary or str(cause).strip()
-        if cause.diag.message_detail:
+        if self.holds_real_rows and cause.sqlstate and cause.sqlstate.startswith(_QUOTES_VALUES):
+            message = (
+                f"{message.partition(':')[0].partition(chr(34))[0].strip()} (the server's words may quote a value)"
+            )
+        elif cause.diag.message_detail and not self.holds_real_rows:
             message = f"{message} ({cause.diag.message_detail})"
         if isinstance(cause, psycopg.errors.QueryCanceled):
             limit = self.statement_timeout.total_seconds()
