@@ -9,6 +9,7 @@ from gatekeeper.release.step import Result, Work, done, failed, skipped
 from gatekeeper.release.way_down import as_facts, way_down_of
 from gatekeeper.report.proof_json import as_json
 from gatekeeper.staging.at_hand import extensions_of
+from gatekeeper.staging.base import base_of
 from gatekeeper.staging.estimate import with_estimates
 from gatekeeper.staging.judge import tolerating
 from gatekeeper.staging.rollback_proof import prove
@@ -35,13 +36,17 @@ def act(desk: Desk) -> Result:
         version=desk.settings.lint.server_version,
         extensions=extensions_of(history),
     )
+    base = None
     with choice.start() as server:
+        if settings.base is not None:
+            base = base_of(settings.base.get_secret_value(), history, settings.base_rows, server.version)
         report = prove(
             history,
             server,
             selected={migration.path for migration in history if migration.id in ids},
             statement_timeout=settings.statement_timeout,
             progress=progress,
+            base=base,
         )
     production = pull(target_of(desk.settings)).schema
     report = with_estimates(report, history, choice, production, desk.settings.lint, settings.statement_timeout)
@@ -49,12 +54,13 @@ def act(desk: Desk) -> Result:
     bad = any(report.count(verdict) for verdict in _REFUSED)
     told = _told(report)
     evidence = desk.keep("verify", as_json(report), verdict="fail" if bad else "pass", summary=told)
-    restored = all(proof.verdict in {ProofVerdict.PROVEN, ProofVerdict.LOSSY} for proof in report.proofs)
+    is_whole = {proof.id for proof in report.proofs} == ids  # a base that has them already leaves them out
+    restored = is_whole and all(proof.verdict in {ProofVerdict.PROVEN, ProofVerdict.LOSSY} for proof in report.proofs)
     lossless = restored and not any(proof.loss for proof in report.proofs)
     return (failed if bad else done)(
         told,
         evidence=(evidence.name,),
-        down=(Answer.PROVEN if restored else Answer.DISPROVEN).value,
+        down=(Answer.PROVEN if restored else Answer.DISPROVEN if is_whole else Answer.UNKNOWN).value,
         # Where something could be lost, only a witness on production can tell whether it is.
         nothing_lost=(Answer.PROVEN if lossless else Answer.UNKNOWN).value,
         way_down=as_facts(way_down_of(report)),
