@@ -9,7 +9,7 @@ from typing import Any
 
 from migrations_lint.expansion.columns import added_column, dropped_column, gone_with
 from migrations_lint.expansion.dependents import key_of
-from migrations_lint.expansion.objects import names_of, phase_of
+from migrations_lint.expansion.objects import names_of, phase_of, views_below
 from migrations_lint.expansion.parts import Part, Phase, Refusal, Split, parts_of, slug
 from migrations_lint.expansion.retype import changed_type
 from migrations_lint.expansion.statements import built_again, concurrent, only_empty, type_before, verb
@@ -144,7 +144,8 @@ class _Decision:
 
     def _dropped_relation(self, dropped: DropsRelation) -> Split | Refusal:
         why = f"Drops {dropped.relation.name}, once no release that uses it is left to go back to."
-        return self._kept(Phase.CONTRACT, frozenset({dropped.relation.name}), why=why)
+        split = self._kept(Phase.CONTRACT, names_of(self.moment.facts), why=why)
+        return replace(split, blocks=views_below(self.moment))
 
     def _not_null(self, change: SetsNotNull) -> Split | Refusal:
         made = frozenset({change.column})

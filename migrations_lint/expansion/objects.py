@@ -14,6 +14,7 @@ from migrations_lint.model import (
     DropsRelation,
     Fact,
     ObjectKind,
+    RelationKind,
     RenamesEnumValue,
     RenamesObject,
 )
@@ -22,6 +23,8 @@ from migrations_lint.moment import Moment
 _USED_BY_CODE = frozenset(
     {ObjectKind.DOMAIN, ObjectKind.EXTENSION, ObjectKind.FUNCTION, ObjectKind.SCHEMA, ObjectKind.TYPE}
 )
+
+_VIEWS = frozenset({RelationKind.VIEW, RelationKind.MATERIALIZED_VIEW})
 
 
 def phase_of(moment: Moment) -> Phase | str:
@@ -33,6 +36,13 @@ def phase_of(moment: Moment) -> Phase | str:
         return f"the running release writes '{label.label}': add '{label.to}' beside it, and change the rows later"
     dropped = any(not one.along and one.kind in _USED_BY_CODE for one in moment.all(DropsObject))
     return Phase.CONTRACT if dropped else Phase.BEFORE_DEPLOY
+
+
+def views_below(moment: Moment) -> frozenset[str]:
+    """The views that a dropped view reads: they can be made anew only when it is gone."""
+    dropped = [moment.before.find(fact.relation) for fact in moment.all(DropsRelation)]
+    reads = [moment.before.find(relation) for one in dropped if one is not None for relation in one.reads]
+    return frozenset(one.relation.name for one in reads if one is not None and one.kind in _VIEWS)
 
 
 def names_of(facts: Sequence[Fact]) -> frozenset[str]:

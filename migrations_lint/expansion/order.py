@@ -6,6 +6,8 @@ from dataclasses import replace
 from migrations_lint.expansion.parts import Part, Phase, Plan, Refusal, Split
 from migrations_lint.expansion.ways_back import names_in
 
+_WITHOUT_ROWS = frozenset({"AGGREGATE", "FUNCTION", "MATERIALIZED", "PROCEDURE", "TYPE", "VIEW"})
+
 
 def in_order(found: Sequence[Split | Refusal]) -> Plan:
     """A statement that stands on one before it runs at the same moment at the earliest."""
@@ -28,15 +30,17 @@ def _made_again(found: Sequence[Split | Refusal]) -> Iterator[Split | Refusal]:
     """What is dropped to be made anew under its name is not taken away: both run at the same moment."""
     for number, each in enumerate(found):
         later = [other for other in found[number + 1 :] if isinstance(other, Split) and other.kept]
-        if isinstance(each, Split) and each.kept and any(_replaces(other, each) for other in later):
+        made = {name for other in later if other.parts[0].phase is Phase.BEFORE_DEPLOY for name in other.makes}
+        if isinstance(each, Split) and _is_drop(each) and each.makes <= made:
             yield replace(each, parts=tuple(replace(part, phase=Phase.BEFORE_DEPLOY) for part in each.parts))
         else:
             yield each
 
 
-def _replaces(later: Split, dropped: Split) -> bool:
-    is_taken = dropped.table is None and all(part.phase is Phase.CONTRACT for part in dropped.parts)
-    return is_taken and bool(later.makes & dropped.makes) and later.parts[0].phase is Phase.BEFORE_DEPLOY
+def _is_drop(split: Split) -> bool:
+    """Of what holds no rows: a table that is made anew under its name is another one."""
+    takes_away = split.kept and all(part.phase is Phase.CONTRACT for part in split.parts)
+    return takes_away and split.sql.split()[1].upper() in _WITHOUT_ROWS
 
 
 def _placed(split: Split, before: Iterable[Split]) -> Split | Refusal:
@@ -60,7 +64,9 @@ def _placed(split: Split, before: Iterable[Split]) -> Split | Refusal:
 def _stands_on(split: Split, words: frozenset[str], other: Split) -> bool:
     """Whether it has to come after the other: it names what that one changes, or changes what that one names."""
     names = words | split.makes
-    after = bool(other.makes & names) and (other.table is None or other.table.name in words or other.hides)
+    after = bool((other.makes | other.blocks) & names) and (
+        other.table is None or other.table.name in words or other.hides
+    )
     theirs = names_in(other.sql)
     return after or (bool(split.makes & theirs) and (split.table is None or split.table.name in theirs))
 
@@ -86,7 +92,8 @@ def _meets_view(split: Split, other: Split, *, later: bool) -> bool:
     if other is split or split.table is None or split.table.name not in words:
         return False
     is_late = other.hides or any(part.phase is not Phase.BEFORE_DEPLOY for part in other.parts)
-    return is_late or (split.in_place and later and bool(split.makes & words))
+    reads_it = other.table != split.table or bool(split.makes & words)
+    return is_late or (split.in_place and later and reads_it)
 
 
 def _sorted(splits: Sequence[Split]) -> list[tuple[Split, Part]]:

@@ -56,6 +56,7 @@ class Split:
     `makes` are the names that it gives, changes or takes away on `table`, None for what is no part of a table. `hides`:
     the table has another name, and a view its own, from the first part to the last. `kept`: it runs as it is. `way`:
     how another one is done, in a sentence. `in_place`: the view stands where the table was, under its very name.
+    `blocks` are what nobody can take away before it.
     """
 
     sql: str
@@ -68,6 +69,7 @@ class Split:
     kept: bool = False
     way: str = ""
     in_place: bool = False
+    blocks: frozenset[str] = frozenset()
 
     @property
     def built(self) -> frozenset[str]:

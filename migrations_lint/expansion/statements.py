@@ -17,6 +17,7 @@ from migrations_lint.model import (
     RowChange,
 )
 from migrations_lint.moment import Moment
+from migrations_lint.parse import tokens
 from migrations_lint.parse.text import SqlText
 
 
@@ -29,11 +30,16 @@ def only_empty(moment: Moment, change: RowChange, added: frozenset[tuple[Relatio
         return None
     if (change.relation, columns[0]) not in added:
         return None
-    text, is_null = moment.text, f"{quoted(columns[0])} IS NULL"
+    text, is_null = moment.text, f"{_target(moment.text)}.{quoted(columns[0])} IS NULL"
     if not text.has("WHERE"):
         return None if text.has("RETURNING") else text.append(f" WHERE {is_null}").sql
     head, condition = text.cut_at("WHERE").sql, text.behind("WHERE").sql
     return None if text.has("RETURNING") else f"{head} WHERE ({condition}) AND {is_null}"
+
+
+def _target(text: SqlText) -> str:
+    """What an UPDATE calls its table: its alias, where it has one."""
+    return tokens(text.cut_at("SET").sql or "")[-1].text
 
 
 def built_again(fix: Fix | None) -> Fix | None:

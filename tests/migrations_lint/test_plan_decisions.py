@@ -16,6 +16,7 @@ SETTINGS = LintSettings(server_version=15)
 BASE = """CREATE TABLE orders (id bigint PRIMARY KEY, note text, total integer CHECK (total > 0), who integer);
 CREATE INDEX orders_note ON orders (lower(note));
 CREATE VIEW totals AS SELECT total FROM orders;
+CREATE VIEW sums AS SELECT sum(total) FROM totals;
 CREATE TABLE parts (id bigint, at date) PARTITION BY RANGE (at);
 CREATE TYPE mood AS ENUM ('glad', 'sad');
 CREATE TABLE pairs (a integer, b integer, PRIMARY KEY (a, b));
@@ -50,6 +51,8 @@ def planned_in(folder: Path, change: str, base: str = BASE, tool: str = "raw_sql
             "an exclusion constraint is not built beside traffic",
         ),
         ("ALTER TABEL orders", "syntax error"),
+        ("DROP VIEW sums; DROP VIEW totals; CREATE VIEW totals AS SELECT 1 AS total", "takes away first"),
+        ("DROP TABLE pairs; CREATE TABLE pairs (a bigint)", "takes away first"),
         ("ALTER TYPE mood RENAME TO temper", "mood has no second name meanwhile"),
         ("ALTER TYPE mood RENAME VALUE 'sad' TO 'low'", "the running release writes 'sad'"),
         ("ALTER TABLE pairs DROP COLUMN b", "b is part of the primary key"),
@@ -67,6 +70,10 @@ def planned_in(folder: Path, change: str, base: str = BASE, tool: str = "raw_sql
             "public.orders is a view while it has two names",
         ),
         (
+            "ALTER TABLE orders RENAME COLUMN who TO person; CREATE VIEW people AS SELECT * FROM orders",
+            "public.orders is a view while it has two names",
+        ),
+        (
             "ALTER TABLE pairs ALTER a TYPE bigint, ALTER b TYPE bigint",
             "makes the same index or constraint anew",
         ),
@@ -79,7 +86,7 @@ def planned_in(folder: Path, change: str, base: str = BASE, tool: str = "raw_sql
 def test_what_cannot_be_split_is_said_with_the_reason(tmp_path: Path, change: str, why: str) -> None:
     refusals = planned_in(tmp_path, change).refusals
 
-    assert [why in refusal.reason for refusal in refusals] == [True], refusals
+    assert {why in refusal.reason for refusal in refusals} == {True}, refusals
 
 
 def test_rights_that_a_view_would_not_have_stand_in_the_way(tmp_path: Path) -> None:
@@ -103,7 +110,7 @@ def test_rights_that_a_view_would_not_have_stand_in_the_way(tmp_path: Path) -> N
         ("ALTER TABLE orders ADD CHECK (who > 0)", "after after"),
         ("INSERT INTO orders (id) VALUES (1)", "before"),
         ("ALTER TABLE orders DROP COLUMN who; DROP TYPE mood", "contract contract"),
-        ("DROP VIEW totals; CREATE VIEW totals AS SELECT 1 AS total", "before"),
+        ("DROP VIEW sums; CREATE VIEW sums AS SELECT 1 AS total", "before"),
         ("CREATE TABLE x (o int); UPDATE orders SET who = o FROM x; ALTER TABLE x DROP COLUMN o", "before after after"),
         ("ALTER TABLE pairs RENAME TO twos; ALTER TABLE twos ADD COLUMN c int", "before before contract"),
     ],
@@ -134,7 +141,7 @@ def test_rows_that_the_new_release_has_written_are_not_overwritten(tmp_path: Pat
 
     plan = planned_in(tmp_path, change)
 
-    assert plan.parts[1].steps[0].sql == "UPDATE orders SET x = total WHERE (who = 1 OR who = 2) AND x IS NULL"
+    assert plan.parts[1].steps[0].sql == "UPDATE orders SET x = total WHERE (who = 1 OR who = 2) AND orders.x IS NULL"
     assert plan.parts[1].key == "id"
 
 
