@@ -3,7 +3,7 @@
 Nothing is written here: the answer is what the files should say.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -101,13 +101,18 @@ def edits_of(finding: Finding, history: History, timeouts: Timeouts | None = Non
 def with_places(report: Report, history: History) -> Report:
     """The report without the fixes that cannot be written into this history, so that none is promised in vain."""
     owners = {path: migration for migration in history.reported() for path in migration.files()}
-    return replace(report, findings=tuple(_with_place(finding, owners, history) for finding in report.findings))
+    followers = _followers(history)
+
+    def written(finding: Finding) -> Written | None:
+        return _written(finding, owners[finding.path], history, Timeouts("2s"), followers=followers)
+
+    return replace(report, findings=tuple(_with_place(finding, written) for finding in report.findings))
 
 
-def _with_place(finding: Finding, owners: Mapping[Path, Migration], history: History) -> Finding:
+def _with_place(finding: Finding, writing: Callable[[Finding], Written | None]) -> Finding:
     if finding.fix is None:
         return finding
-    written = _written(finding, owners[finding.path], history, Timeouts("2s"))
+    written = writing(finding)
     return finding if written is not None and (written.edits or written.new) else replace(finding, fix=None)
 
 
@@ -160,6 +165,7 @@ def _written(
     history: History,
     timeouts: Timeouts,
     parts: Mapping[Path, Path] = MappingProxyType({}),
+    followers: Mapping[Path, Migration] | None = None,
 ) -> Written | None:
     plug_in, fix = formats()[migration.tool], finding.fix
     assert fix is not None
@@ -171,14 +177,22 @@ def _written(
     if migration.path.suffix == ".py":
         return None  # a program whose format does not say how it would send other SQL
     last_part = parts.get(migration.path)
-    last = next((each for each in history.migrations if each.path == last_part), migration)
-    return in_sql(migration, last, _next(history, last), fix, plug_in)
+    made = (each for each in history.migrations if each.path == last_part) if last_part is not None else ()
+    last = next(iter(made), migration)
+    followers = _followers(history) if followers is None else followers
+    return in_sql(migration, last, followers.get(last.path), fix, plug_in)
 
 
-def _next(history: History, migration: Migration) -> Migration | None:
-    same = [each for each in history.migrations if (each.tool, each.root) == (migration.tool, migration.root)]
-    at = next(i for i, each in enumerate(same) if each.path == migration.path)
-    return same[at + 1] if at + 1 < len(same) else None
+def _followers(history: History) -> dict[Path, Migration]:
+    """The migration that runs after each, by its path; the last of a history has none."""
+    found: dict[Path, Migration] = {}
+    last: dict[tuple[str, Path | None], Migration] = {}
+    for migration in history.migrations:
+        own = (migration.tool, migration.root)
+        if own in last:
+            found.setdefault(last[own].path, migration)
+        last[own] = migration
+    return found
 
 
 def _reread(history: History, fixed: Migration, last: Path | None, written: Written) -> History:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from migrations_lint.edits import trimmed
 from migrations_lint.fixing.layout import Placed, placed, same, sets_timeout
 from migrations_lint.fixing.texts import Written, reread, text_of, texts_after, way_back, without
 from migrations_lint.formats import MigrationFormat
-from migrations_lint.model import Direction, Edit, Fix, Fragment, Migration, Place, Script, Step
+from migrations_lint.model import Direction, Edit, Fix, Fragment, Migration, Place, Script, Source, Step
 from migrations_lint.outline import Piece, outline
 from migrations_lint.parse import parse
 from migrations_lint.timeouts import line_end
@@ -113,13 +114,19 @@ class Target:
         last = [after[at - 1] if at else None, *here[:-1]]
         if not _kept(before, rest) or not all(map(_is_right, steps, here, last)):
             return False
-        return not any(parse(fragment).errors for fragment in fragments)
+        # The statements beside the steps are as they were, so that they need not be parsed again for each fix.
+        return all(_parses(one.sql) for one in (*self.script.fragments, *steps))
 
     def _other_way_holds(self, migration: Migration) -> bool:
         """Some tools know one word for both ways; it may not take the transaction from several statements."""
         other = Direction.DOWN if self.fix.direction is Direction.UP else Direction.UP
         before, after = (_apart_from_timeouts(Script(_script(each, other))) for each in (self.migration, migration))
         return len(after) < 2 or _kept(before, after)
+
+
+@lru_cache(maxsize=16)
+def _parses(sql: str) -> bool:
+    return not parse(Fragment(sql, Source(Path(), sql), 0, len(sql))).errors
 
 
 def _script(migration: Migration, direction: Direction) -> tuple[Fragment, ...]:

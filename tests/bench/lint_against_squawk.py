@@ -24,7 +24,10 @@ concourse/concourse and ente-io/ente: `git clone --depth 1` each, then copy its 
 
 @dataclass(frozen=True)
 class Run:
-    """One program over all files: seconds of the wall and of the processors, peak memory, and what it found."""
+    """One program over all files: seconds of the wall and of the processors, peak memory, and what it found.
+
+    Memory is that of all its processes together, each shared page counted once.
+    """
 
     name: str
     wall: float
@@ -74,12 +77,28 @@ def measured(histories: Sequence[Path], files: Sequence[Path], squawk: str) -> l
 
 # In a process of its own: a child's memory is counted from its fork, and this process is larger than some programs.
 _USED = """
-import json, os, resource, subprocess, sys, time
-started = time.perf_counter()
+import os, resource, subprocess, sys, time
+
+def kilobytes(session):
+    total = 0
+    for pid in filter(str.isdecimal, os.listdir("/proc")):
+        try:
+            if os.getsid(int(pid)) == session:
+                with open(f"/proc/{pid}/smaps_rollup") as file:
+                    total += next(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+        except (OSError, StopIteration):  # gone meanwhile
+            continue
+    return total
+
+started, most = time.perf_counter(), 0
 with open(sys.argv[1], "wb") as out:
-    subprocess.run(sys.argv[2:], stdout=out, stderr=subprocess.DEVNULL)
+    program = subprocess.Popen(sys.argv[2:], stdout=out, stderr=subprocess.DEVNULL, start_new_session=True)
+    while program.poll() is None:
+        most = max(most, kilobytes(program.pid)) if os.path.exists("/proc/self/smaps_rollup") else 0
+        time.sleep(0.02)
+wall = time.perf_counter() - started
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(time.perf_counter() - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+print(wall, used.ru_utime + used.ru_stime, (most or used.ru_maxrss) / 1024)
 """
 
 
