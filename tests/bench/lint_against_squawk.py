@@ -26,7 +26,7 @@ concourse/concourse and ente-io/ente: `git clone --depth 1` each, then copy its 
 class Run:
     """One program over all files: seconds of the wall and of the processors, peak memory, and what it found.
 
-    Memory is that of all its processes together, each shared page counted once.
+    Memory is that of all its processes together, a page that they share counted in parts; at least the largest one's.
     """
 
     name: str
@@ -98,7 +98,7 @@ with open(sys.argv[1], "wb") as out:
         time.sleep(0.02)
 wall = time.perf_counter() - started
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(wall, used.ru_utime + used.ru_stime, (most or used.ru_maxrss) / 1024)
+print(wall, used.ru_utime + used.ru_stime, max(most, used.ru_maxrss) / 1024)
 """
 
 
