@@ -94,7 +94,6 @@ class Piece:
 
 
 @lru_cache(maxsize=64)  # the same few scripts are asked about again and again while one migration is looked at
-@lru_cache(maxsize=16)  # each of a script's fixes asks for its outline several times
 def outline(sql: str) -> tuple[Piece, ...]:
     """The statements of a script in order; any text has an outline, and an empty one has none."""
     return tuple(_pieces(sql))

@@ -115,8 +115,8 @@ class Target:
         if not _kept(before, rest) or not all(map(_is_right, steps, here, last)):
             return False
         # The statements beside the steps are as they were, so that they need not be parsed again for each fix.
-        before, new = (part.sql for part in self.script.fragments), (step.sql for step in steps)
-        return all(map(_parses, (*before, *new)))
+        written = (*(fragment.sql for fragment in self.script.fragments), *(step.sql for step in steps))
+        return all(map(_parses, written))
 
     def _other_way_holds(self, migration: Migration) -> bool:
         """Some tools know one word for both ways; it may not take the transaction from several statements."""
