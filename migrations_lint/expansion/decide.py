@@ -213,7 +213,7 @@ class _Decision:
         return self._fixed(fix, title, why, made, index.relation, phase)
 
     def _dropped_index(self, dropped: DropsIndex) -> Split | Refusal:
-        made = frozenset({dropped.index.name})
+        made = names_of(self.moment.facts)
         fix = None if dropped.concurrently else drop_concurrently(self.moment, dropped)
         if fix is None:
             return self._kept(Phase.AFTER_DEPLOY, made)

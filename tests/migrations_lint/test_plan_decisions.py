@@ -105,6 +105,7 @@ def test_rights_that_a_view_would_not_have_stand_in_the_way(tmp_path: Path) -> N
         ("ALTER TABLE orders ALTER COLUMN note DROP DEFAULT", "after"),
         ("ALTER TABLE orders ADD COLUMN x int; UPDATE orders SET x = 1", "before after"),
         ("DROP INDEX orders_note", "after"),
+        ("DROP INDEX pairs_pkey, orders_note; CREATE INDEX orders_note ON orders (note)", "after after"),
         ("CREATE UNIQUE INDEX ON orders (who)", "after"),
         ("ALTER TABLE orders ADD COLUMN x int CHECK (x > 0)", "before before"),
         ("ALTER TABLE orders ADD CHECK (who > 0)", "after after"),
