@@ -8,6 +8,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+# A Ctrl-C that comes just before we begin to wait does not wake us; Python notices it when we look up.
+_LOOK_UP_SECONDS = 0.2
+
 
 def together(work: Sequence[Callable[[], T]], at_once: int, until: float) -> Iterator[tuple[int, T | None]]:
     """The number and the result of each piece, as they are done; None for what is not done at `until`.
@@ -36,14 +39,15 @@ def together(work: Sequence[Callable[[], T]], at_once: int, until: float) -> Ite
         threading.Thread(target=carry_out, name=f"smoke {number}", daemon=True).start()
     missing = set(range(len(work)))
     try:
-        while missing:
-            number, result, error = done.get(timeout=max(until - time.monotonic(), 0.0))
+        while missing and (left := until - time.monotonic()) > 0:
+            try:
+                number, result, error = done.get(timeout=min(left, _LOOK_UP_SECONDS))
+            except queue.Empty:
+                continue
             if error is not None:
                 raise error
             missing.discard(number)
             yield number, result
-    except queue.Empty:
-        pass
     finally:
         given_up.set()
     yield from ((number, None) for number in sorted(missing))
