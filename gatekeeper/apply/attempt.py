@@ -13,8 +13,10 @@ import psycopg
 from psycopg import Connection, Cursor, sql
 
 from gatekeeper.apply.demand import Demand
+from gatekeeper.apply.lease import assert_held
 from gatekeeper.apply.statements import Batch, PlannedStatement
 from gatekeeper.model.applied import StatementRun
+from gatekeeper.model.lease import Fence
 from migrations_lint.model import Relation, Work
 
 _MARK = """
@@ -74,8 +76,11 @@ def attempt(
     lockable: Collection[Relation],
     patience: Patience,
     record: Callable[[Connection[Any]], None],
+    fence: Fence | None = None,
 ) -> Tried:
     """Try a batch once; `record` writes the bookkeeping in its transaction. `lockable` may be locked by name.
+
+    With a `fence`, its epoch is asserted first: it fails with SQLSTATE 22012 where somebody has taken the place over.
 
     Never raises a psycopg error: it is in what is returned.
     """
@@ -84,7 +89,7 @@ def attempt(
     began = time.monotonic()
     try:
         with connection.pipeline():
-            _send(connection, batch, lockable, patience, record, sent)
+            _send(connection, batch, lockable, patience, record, sent, fence)
     except psycopg.Error as raised:
         error = raised
     if error is not None and not connection.closed:
@@ -103,12 +108,15 @@ def _send(
     patience: Patience,
     record: Callable[[Connection[Any]], None],
     sent: list[_Sent],
+    fence: Fence | None,
 ) -> None:
     def mark(*, waits: bool) -> None:
         values = {"waits": waits, "wait": patience.wait * 1000}
         sent.append(_Sent(connection.execute(_MARK, values), is_mark=True))
 
     connection.execute("BEGIN")
+    if fence is not None:
+        assert_held(connection, fence)
     if patience.vacuum_yields_after is not None:
         limit = f"{max(round(patience.vacuum_yields_after * 1000), 1)}ms"
         connection.execute("SELECT set_config('deadlock_timeout', %s, true)", (limit,))

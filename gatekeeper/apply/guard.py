@@ -17,6 +17,7 @@ from gatekeeper.apply.attempt import Patience, Tried, attempt
 from gatekeeper.apply.backoff import Budget, gives_up, lock_wait, pause
 from gatekeeper.apply.blockers import Table, tables_of
 from gatekeeper.apply.demand import Demand
+from gatekeeper.apply.lease import LOST, LeaseTakenOver
 from gatekeeper.apply.measure import Looked, Measure, wait_for_outliers
 from gatekeeper.apply.refusals import LockNotAcquired, MigrationFailed, TrafficTooSlow, WorkTooLong
 from gatekeeper.apply.statements import Batch
@@ -169,14 +170,14 @@ class _Course:
         return looked
 
     def _try(self, wait: float) -> tuple[Verdict, Attempt]:
-        target = self.guard.target
+        target, fence = self.guard.target, self.guard.terms.fence
         target.settle()
         lockable = frozenset(relation for relation, table in self.tables.items() if table.may_lock)
         patience = Patience(wait, min(wait / 2, _VACUUM_YIELDS_SECONDS) if self.guard.may_hurry_vacuum else None)
         watchdog = Watchdog(target.watcher, target.connection.info.backend_pid, self.guard.budget.max_stall)
         began, clock = time.time(), time.monotonic()
         with watchdog:
-            tried = attempt(target.connection, self.piece.batch, lockable, patience, self.bookkeeping.record)
+            tried = attempt(target.connection, self.piece.batch, lockable, patience, self.bookkeeping.record, fence)
         seconds = time.monotonic() - clock
         verdict = self._verdict(tried, watchdog)
         self.overruns += watchdog.cancelled and tried.failed is not None and not watchdog.blockers
@@ -195,7 +196,7 @@ class _Course:
         )
 
     def _verdict(self, tried: Tried, watchdog: Watchdog) -> Verdict:
-        target, name = self.guard.target, self.piece.name
+        target, name, fence = self.guard.target, self.piece.name, self.guard.terms.fence
         lost = not target.is_whole
         error = (tried.error.sqlstate, str(tried.error)) if tried.error else None
         verdict = verdict_of(error, cancelled=watchdog.cancelled, lost=lost)
@@ -205,6 +206,8 @@ class _Course:
             return Verdict.COMMITTED if self.bookkeeping.is_recorded(target.connection) else Verdict.GAVE_WAY
         if verdict is Verdict.REFUSED:
             assert tried.error is not None
+            if fence is not None and tried.failed is None and tried.error.sqlstate == LOST:
+                raise LeaseTakenOver(fence) from tried.error
             raise MigrationFailed(name, tried.failed, tried.error) from tried.error
         if lost:
             target.renew()

@@ -14,6 +14,7 @@ import psycopg
 from psycopg import Connection, sql
 
 from gatekeeper.apply.backoff import Budget
+from gatekeeper.apply.lease import check_held
 from gatekeeper.apply.session import MIGRATING, TOOL, WATCHING, DatabaseUnreachable, direct, place
 from gatekeeper.apply.terms import Terms, session_settings
 from gatekeeper.errors import GatekeeperError, GaveWay
@@ -74,11 +75,12 @@ class Target:
         return self.connection
 
     def settle(self) -> None:
-        """Put the session settings in force, and read them back; raises SettingsNotInForce.
+        """Put the session settings in force and read them back; raises SettingsNotInForce, or LeaseTakenOver.
 
         Before every try: a plain SET inside a transaction that was rolled back is undone with it.
         """
         put_in_force(self.connection, session_settings(self._terms, self.connection.info.server_version))
+        check_held(self.connection, self._terms.fence)
 
     def renew(self) -> None:
         """New sessions for those that were lost, once the server is back and what ours left has ended.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from gatekeeper.apply.backoff import Budget
 from gatekeeper.config.settings import MigrateSettings
 from gatekeeper.model.blocker import Blocker
+from gatekeeper.model.lease import Fence
 
 _IDLE_IN_TRANSACTION = "idle in transaction"
 _CHECKS_CLIENT_SINCE = 140000
@@ -18,7 +19,7 @@ class Terms:
 
     `cancel` says of which role a session is ended, and for how many seconds it must have been idle in a transaction.
     `standbys` are URLs, asked for long queries. A backfill waits while a standby is more than `max_replica_lag` seconds
-    behind.
+    behind. `fence` is asserted by every transaction of a release: a runner that has lost its lease changes nothing.
     """
 
     statement_timeout: float | None = None
@@ -26,6 +27,7 @@ class Terms:
     cancel: Mapping[str, float] = field(default_factory=dict)
     standbys: Sequence[str] = ()
     max_replica_lag: float = 10.0
+    fence: Fence | None = None
 
 
 def terms_of(settings: MigrateSettings) -> Terms:

@@ -23,7 +23,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What a provider needs to know: the version that shall run, the one that ran before, and its settings."""
+    """What a provider needs to know: the version that shall run, the one that ran before, and its settings.
+
+    `epoch` rises whenever another process takes the release over: a platform that remembers the highest one it has seen
+    can refuse a runner that was thought dead. 0 where there is no target database.
+    """
 
     service: str
     environment: str
@@ -31,6 +35,7 @@ class Deployment:
     previous: str | None
     settings: Mapping[str, object]
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    epoch: int = 0
 
 
 @runtime_checkable

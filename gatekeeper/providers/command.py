@@ -14,8 +14,8 @@ _FROM_ENVIRONMENT = "env:"
 
 
 class OwnCommands:
-    """Options: `deploy`, `rollback` and `status` are argument lists; `{version}`, `{previous}`, `{service}` and
-    `{environment}` are filled in. No shell is involved.
+    """Options: `deploy`, `rollback` and `status` are argument lists; `{version}`, `{previous}`, `{service}`,
+    `{environment}` and `{epoch}` are filled in. No shell is involved.
     """
 
     name = "command"
@@ -59,6 +59,7 @@ def _filled(word: str, deployment: Deployment) -> str:
         ("previous", deployment.previous or ""),
         ("service", deployment.service),
         ("environment", deployment.environment),
+        ("epoch", str(deployment.epoch)),
     ):
         word = word.replace(f"{{{name}}}", value)
     return word

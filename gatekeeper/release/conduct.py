@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ from gatekeeper.release.desk import Desk, Listener, Silence, now
 from gatekeeper.release.engine import forget, run_leg
 from gatekeeper.release.identity import who_am_i
 from gatekeeper.release.journal import Durably, take
-from gatekeeper.release.lease import Lease, holding
+from gatekeeper.release.lease import Lease, holding_both, target_leases
 from gatekeeper.release.postman import Postman, deliver, letters_about
 from gatekeeper.release.reporting import leave_pages
 from gatekeeper.release.run import WAITS_FOR_A_PERSON, Course, Ending, Runbook
@@ -87,7 +87,7 @@ def start(settings: Settings, store: Store, release: Release, listener: Listener
     if not again and (before := poisoned_by(release, earlier)) is not None:
         raise Poisoned(release, before.release)
     told = letters_about(settings, release, Event.STARTED, f"{release.starter} has started it")
-    with holding(store.leases, release.place, release.id) as lease:
+    with _holding(settings, store, release) as lease:
         store.releases.add(release, told, again=again)
         return _conduct(settings, store, release, Course.RELEASE, lease, listener)
 
@@ -97,7 +97,7 @@ def resume(settings: Settings, store: Store, release_id: str, listener: Listener
     release = record_of(store, release_id).release
     if release.outcome not in {None, Outcome.HELD}:
         raise NotNow(f"release {release.id} has ended: {release.outcome.value}", next_step="Start a new one.")
-    with holding(store.leases, release.place, release.id) as lease:
+    with _holding(settings, store, release, even_if_down=True) as lease:
         store.releases.reopen(replace(release, outcome=None, ended=None), "resume", who_am_i(), now())
         course = Course.ROLL_BACK if release.phase in _GOING_BACK else Course.RELEASE
         return _conduct(settings, store, release, course, lease, listener)
@@ -116,7 +116,7 @@ def roll_back(settings: Settings, store: Store, release_id: str, listener: Liste
             f"another release has followed {release.id} on {release.place}",
             next_step="Roll that one back, or release the older version anew.",
         )
-    with holding(store.leases, release.place, release.id) as lease:
+    with _holding(settings, store, release, even_if_down=True) as lease:
         forget(release.id, store_url=settings.store.url.get_secret_value())
         backwards = replace(release, outcome=None, ended=None, phase=Phase.ROLL_BACK)
         store.releases.reopen(backwards, "ask for a rollback", who_am_i(), now())
@@ -135,7 +135,7 @@ def abort(settings: Settings, store: Store, release_id: str) -> Release:
             next_step=f"`gatekeeper release resume {release.id}` ends it properly, "
             f"`gatekeeper release rollback {release.id}` takes it back.",
         )
-    with holding(store.leases, release.place, release.id):
+    with _holding(settings, store, release, even_if_down=True):
         forget(release.id, store_url=settings.store.url.get_secret_value())
         ending = Ending(Outcome.STOPPED, 1, "aborted before it touched production")
         closed = _close(settings, store, release.id, ending, by=who_am_i())
@@ -163,6 +163,14 @@ def is_open_ended(record: ReleaseRecord) -> bool:
     gate = record.step("gate")
     at_gate = gate is not None and gate.state is StepState.WAITING
     return record.release.outcome is None and not at_gate
+
+
+def _holding(
+    settings: Settings, store: Store, release: Release, *, even_if_down: bool = False
+) -> AbstractContextManager[Lease]:
+    """The right to act. A target that is down keeps nobody from going on with what has begun, or from going back."""
+    target = target_leases(settings)
+    return holding_both(store.leases, target, release.place, release.id, even_if_down=even_if_down)
 
 
 def _conduct(

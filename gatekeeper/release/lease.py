@@ -1,20 +1,23 @@
 """The right to act on a place: one process at a time, and a dead one's release can be taken over.
 
-Thin: the lease lives in the store and fences what is written there. The migration is fenced by its own lock in
-the target database; a provider's commands are not fenced.
+It is taken twice: in the store, where it fences what is written there, and in the target database, where runners with
+stores of their own meet, and every migration asserts its epoch in its own transaction.
 """
 
 import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
+from gatekeeper.apply.lease import TargetLeases
+from gatekeeper.apply.session import DatabaseUnreachable
+from gatekeeper.config.settings import Settings
 from gatekeeper.errors import GatekeeperError
+from gatekeeper.model.lease import NOBODY, Fence, LeaseBook, LeaseRow
 from gatekeeper.process import birth_of, is_running
-from gatekeeper.store.leases import NOBODY, LeaseRow, Leases
 
 LASTS = timedelta(seconds=60)
 _RENEW_EVERY_SECONDS = 10.0
@@ -37,10 +40,14 @@ class PlaceTaken(GatekeeperError):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A lease that we hold; `epoch` goes with everything that is written under it."""
+    """A lease that we hold; `epoch` goes with everything that is written to the store under it.
+
+    `fence` is asserted by what is done to the target; None where there is no target database, or it is down.
+    """
 
     place: str
     epoch: int
+    fence: Fence | None = None
 
 
 def may_take(row: LeaseRow | None, release: str, now: datetime, is_alive: Callable[[str], bool | None]) -> bool:
@@ -59,9 +66,9 @@ def may_take(row: LeaseRow | None, release: str, now: datetime, is_alive: Callab
 
 
 @contextmanager
-def holding(leases: Leases, place: str, release: str) -> Iterator[Lease]:
+def holding(leases: LeaseBook, place: str, release: str) -> Iterator[Lease]:
     """Hold the lease as long as the block runs; raises PlaceTaken. A killed process leaves it to be taken over."""
-    now = datetime.now(UTC)
+    now = leases.now()
     seen = leases.read(place)
     may_take(seen, release, now, lives_here)
     wanted = LeaseRow(place, (seen.epoch if seen else 0) + 1, release, _holder(), now + LASTS)
@@ -75,7 +82,46 @@ def holding(leases: Leases, place: str, release: str) -> Iterator[Lease]:
     finally:
         stop.set()
         renewal.join()
-        leases.give_back(place, wanted.epoch)
+        with suppress(GatekeeperError):  # a target that is down keeps the lease, which then expires
+            leases.give_back(place, wanted.epoch)
+
+
+@contextmanager
+def holding_both(
+    store: LeaseBook, target: LeaseBook | None, place: str, release: str, *, even_if_down: bool
+) -> Iterator[Lease]:
+    """Hold the place in the store and, where there is one, in the target database; raises PlaceTaken.
+
+    `even_if_down`: a target that does not answer keeps nobody from going back; then there is no fence.
+    """
+    with ExitStack() as held:
+        lease = held.enter_context(holding(store, place, release))
+        fence: Fence | None = None
+        if target is not None:
+            try:
+                fence = Fence(place, held.enter_context(holding(target, place, release)).epoch)
+            except DatabaseUnreachable:
+                if not even_if_down:
+                    raise
+        yield replace(lease, fence=fence)
+
+
+def check_fence(settings: Settings, lease: Lease, *, even_if_down: bool) -> None:
+    """Right before something outside is changed; raises LeaseTakenOver where another process acts by now."""
+    target = target_leases(settings)
+    if target is None or lease.fence is None:
+        return
+    try:
+        target.check(lease.fence)
+    except DatabaseUnreachable:
+        if not even_if_down:
+            raise
+
+
+def target_leases(settings: Settings) -> TargetLeases | None:
+    """The leases in the target database; None where the settings name none."""
+    url = settings.migrate.url
+    return TargetLeases(url.get_secret_value()) if url is not None else None
 
 
 def lives_here(holder: str) -> bool | None:
@@ -88,6 +134,7 @@ def _holder() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{birth_of(os.getpid()) or 0}"
 
 
-def _renew(leases: Leases, lease: LeaseRow, stop: threading.Event) -> None:
+def _renew(leases: LeaseBook, lease: LeaseRow, stop: threading.Event) -> None:
     while not stop.wait(_RENEW_EVERY_SECONDS):
-        leases.renew(lease.place, lease.epoch, datetime.now(UTC) + LASTS)
+        with suppress(GatekeeperError):
+            leases.renew(lease.place, lease.epoch, leases.now() + LASTS)

@@ -1,6 +1,7 @@
 """Asks the provider which version serves, and speaks to it about a release."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from gatekeeper.config.settings import Settings
 from gatekeeper.errors import GatekeeperError
@@ -8,6 +9,7 @@ from gatekeeper.model.release import Release
 from gatekeeper.providers import Deployment
 from gatekeeper.release.carry_out import carry_out, problem_of
 from gatekeeper.release.desk import provider_named
+from gatekeeper.release.lease import Lease
 
 
 class ProviderSilent(GatekeeperError):
@@ -27,9 +29,10 @@ def deployment(settings: Settings, version: str, previous: str | None) -> Deploy
     return Deployment(settings.service.name, settings.service.environment, version, previous, options)
 
 
-def of(settings: Settings, release: Release) -> Deployment:
-    """What the provider needs to know of a release."""
-    return deployment(settings, release.version, release.previous)
+def of(settings: Settings, release: Release, lease: Lease | None = None) -> Deployment:
+    """What the provider needs to know of a release; with a lease, under which epoch it acts."""
+    epoch = lease.fence.epoch if lease is not None and lease.fence is not None else 0
+    return replace(deployment(settings, release.version, release.previous), epoch=epoch)
 
 
 def serving_version(settings: Settings, about: Deployment) -> str | None:

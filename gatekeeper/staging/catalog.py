@@ -20,6 +20,7 @@ BOOKKEEPING = frozenset(
         "flyway_schema_history",
         "gatekeeper_backfills",
         "gatekeeper_builds",
+        "gatekeeper_leases",
         "gatekeeper_migrations",
         "gatekeeper_progress",
         "goose_db_version",

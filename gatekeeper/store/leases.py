@@ -1,26 +1,14 @@
 """Who may act on a place: one row a place, whose epoch only ever rises."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from gatekeeper.model.lease import NOBODY, LeaseRow
 from gatekeeper.store import tables
 
 _leases = tables.leases
-NOBODY = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LeaseRow:
-    """A place's lease as it stands; `holder` is empty where nobody acts."""
-
-    place: str
-    epoch: int
-    release: str
-    holder: str
-    expires: datetime
 
 
 class Leases:
@@ -28,6 +16,10 @@ class Leases:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+
+    def now(self) -> datetime:
+        """This machine's clock: SQLite has no other."""
+        return datetime.now(UTC)
 
     def read(self, place: str) -> LeaseRow | None:
         """The lease of a place, or None where nobody has acted on it yet."""

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.model.action import Command
+from gatekeeper.model.lease import LeaseRow
 from gatekeeper.process import run
 from gatekeeper.release.lease import PlaceTaken, holding, lives_here, may_take
-from gatekeeper.store.leases import LeaseRow
 from gatekeeper.store.open import open_store
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

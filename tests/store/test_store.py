@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gatekeeper.model.gate import Approval, Decision
+from gatekeeper.model.lease import LeaseRow
 from gatekeeper.model.message import Event, Message
 from gatekeeper.model.release import (
     Outcome,
@@ -21,7 +22,6 @@ from gatekeeper.model.release import (
 )
 from gatekeeper.store.connect import StoreMisconfigured, StoreUnreachable
 from gatekeeper.store.evidence import tampered
-from gatekeeper.store.leases import LeaseRow
 from gatekeeper.store.open import Store, open_store
 from gatekeeper.store.outbox import Letter, letters
 from gatekeeper.store.steps import LeaseLost

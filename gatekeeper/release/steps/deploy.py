@@ -4,12 +4,14 @@ from gatekeeper.model.release import Phase
 from gatekeeper.release import serving
 from gatekeeper.release.carry_out import carry_out, problem_of
 from gatekeeper.release.desk import Desk
+from gatekeeper.release.lease import check_fence
 from gatekeeper.release.step import Result, Work, done, failed
 
 
 def act(desk: Desk) -> Result:
     """Carry out what the provider plans, then ask which version serves."""
-    about = serving.of(desk.settings, desk.release)
+    check_fence(desk.settings, desk.lease, even_if_down=False)
+    about = serving.of(desk.settings, desk.release, desk.lease)
     carried = carry_out(desk.provider.plan_deploy(about), lambda text: desk.remark("deploy", text))
     if (problem := problem_of(carried)) is not None:
         return failed(problem)

@@ -1,7 +1,7 @@
 """Migrate: the release's migrations under guard; what the database has afterwards."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from gatekeeper.apply.migrate import Listener, migrate
 from gatekeeper.apply.refusals import MigrationFailed
@@ -22,7 +22,8 @@ def act(desk: Desk) -> Result:
     ids = {migration.id for migration in release.migrations}
     left = {migration.id for migration in pending(settings)} - ids  # written after this release began: not part of it
     history = [migration for migration in project_history(settings).migrations if migration.id not in left]
-    budget, terms = budget_of(settings.migrate), terms_of(settings.migrate)
+    budget = budget_of(settings.migrate)
+    terms = replace(terms_of(settings.migrate), fence=desk.lease.fence)
     listener = Listener(
         begins=lambda one: desk.remark("migrate", one.id), waits=lambda told: desk.remark("migrate", told)
     )

@@ -5,13 +5,15 @@ from gatekeeper.model.release import Phase, StepState
 from gatekeeper.release import serving
 from gatekeeper.release.carry_out import carry_out, problem_of
 from gatekeeper.release.desk import Desk
+from gatekeeper.release.lease import check_fence
 from gatekeeper.release.step import Result, Work, done, failed
 
 
 def act(desk: Desk) -> Result:
     """Carry out what the provider plans, then ask which version serves."""
     desk.teller.tell(desk.release, Event.ROLLING_BACK, _reason(desk))
-    about = serving.of(desk.settings, desk.release)
+    check_fence(desk.settings, desk.lease, even_if_down=True)
+    about = serving.of(desk.settings, desk.release, desk.lease)
     carried = carry_out(desk.provider.plan_rollback(about), lambda text: desk.remark("rollback", text))
     if (problem := problem_of(carried)) is not None:
         return failed(problem)
