@@ -1,6 +1,7 @@
 """`gatekeeper gate`: a release manager's gate."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -8,6 +9,8 @@ import click
 from gatekeeper.cli.shared import Invocation, command
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     from gatekeeper.model.gate import Approval
 
 
@@ -55,6 +58,34 @@ def show(invocation: Invocation, release_id: str) -> None:
         invocation.out.print(render(paper))
 
 
+_signs = click.option(
+    "--key", type=click.Path(path_type=Path), metavar="FILE", help="Sign it with this key (`gatekeeper gate key`)."
+)
+
+
+def _key(file: Path | None) -> "Ed25519PrivateKey | None":
+    from gatekeeper.audit.keys import UnusableKey, signing_key
+
+    if file is not None and not file.is_file():
+        raise UnusableKey(f"there is no key {file}", next_step=f"Make one with `gatekeeper gate key {file}`.")
+    return signing_key(file) if file is not None else None
+
+
+@gate.add_command
+@command("key")
+@click.argument("file", type=click.Path(path_type=Path))
+def key_(invocation: Invocation, file: Path) -> None:
+    """Show the public half of your signing key in FILE, which is made where it is not there.
+
+    The line belongs to your name under `keys` of [gate]; the file stays with you.
+    """
+    from gatekeeper.audit.dsse import public_line
+    from gatekeeper.audit.keys import signing_key
+
+    line = public_line(signing_key(file).public_key())
+    click.echo(json.dumps({"version": 1, "key": line}) if invocation.wants_json else line)
+
+
 def _decides(name: str, summary: str, *, needs_reason: bool = False) -> click.Command:
     """One command of the three that write into the book of the gate."""
 
@@ -63,13 +94,16 @@ def _decides(name: str, summary: str, *, needs_reason: bool = False) -> click.Co
     @click.option("--as", "who", help="Who you are, where git does not know it [git's user.email].")
     @click.option("--role", help="The role in which you speak.")
     @click.option("--reason", default="", required=needs_reason, help="Why, for those who read it later.")
-    def decide(invocation: Invocation, release_id: str, who: str | None, role: str | None, reason: str) -> None:
+    @_signs
+    def decide(
+        invocation: Invocation, release_id: str, who: str | None, role: str | None, reason: str, key: Path | None
+    ) -> None:
         from gatekeeper.model.gate import Decision
         from gatekeeper.release import conduct
         from gatekeeper.release.identity import who_am_i
         from gatekeeper.release.sign import Word, say
 
-        word = Word(Decision(name), who or who_am_i(), role, reason)
+        word = Word(Decision(name), who or who_am_i(), role, reason, _key(key))
         with conduct.the_store(invocation.settings) as store:
             said = say(invocation.settings, store, conduct.record_of(store, release_id), word)
         _told(invocation, said)
@@ -92,7 +126,10 @@ def _told(invocation: Invocation, said: "Approval") -> None:
 @click.option("--as", "who", help="Who you are, where git does not know it [git's user.email].")
 @click.option("--ticket", required=True, help="The incident that asks for it.")
 @click.option("--reason", required=True, help="Why it cannot wait, for those who review it.")
-def break_glass(invocation: Invocation, release_id: str, who: str | None, ticket: str, reason: str) -> None:
+@_signs
+def break_glass(
+    invocation: Invocation, release_id: str, who: str | None, ticket: str, reason: str, key: Path | None
+) -> None:
     """Let a release through alone, whoever is missing and whatever is frozen; holds for an hour, and pages.
 
     Nothing else is left out: no check, no proof, no lock timeout. The next release waits until somebody else has
@@ -102,7 +139,7 @@ def break_glass(invocation: Invocation, release_id: str, who: str | None, ticket
     from gatekeeper.release import conduct, sign
     from gatekeeper.release.identity import who_am_i
 
-    word = sign.Word(Decision.BREAK_GLASS, who or who_am_i(), None, f"{ticket}: {reason}")
+    word = sign.Word(Decision.BREAK_GLASS, who or who_am_i(), None, f"{ticket}: {reason}", _key(key))
     with conduct.the_store(invocation.settings) as store:
         said = sign.break_glass(invocation.settings, store, conduct.record_of(store, release_id), word)
     _told(invocation, said)
@@ -115,13 +152,14 @@ def break_glass(invocation: Invocation, release_id: str, who: str | None, ticket
 @click.argument("release_id", metavar="ID")
 @click.option("--as", "who", help="Who you are, where git does not know it [git's user.email].")
 @click.option("--reason", required=True, help="What you found.")
-def review(invocation: Invocation, release_id: str, who: str | None, reason: str) -> None:
+@_signs
+def review(invocation: Invocation, release_id: str, who: str | None, reason: str, key: Path | None) -> None:
     """Say that you have looked at a release that somebody else let through by break-glass."""
     from gatekeeper.model.gate import Decision
     from gatekeeper.release import conduct, sign
     from gatekeeper.release.identity import who_am_i
 
-    word = sign.Word(Decision.REVIEW, who or who_am_i(), None, reason)
+    word = sign.Word(Decision.REVIEW, who or who_am_i(), None, reason, _key(key))
     with conduct.the_store(invocation.settings) as store:
         said = sign.review(invocation.settings, store, conduct.record_of(store, release_id), word)
     _told(invocation, said)

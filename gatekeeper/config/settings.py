@@ -163,6 +163,7 @@ class GateSettings(Table):
     approvers: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     aliases: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     break_glass: tuple[str, ...] = ()
+    keys: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     freeze: tuple[FreezeSettings, ...] = ()
 
 

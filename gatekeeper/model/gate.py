@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Any
 
 
 class Decision(Enum):
@@ -23,7 +24,8 @@ class Gate:
     `approvers` narrows a role to the people it names; a role that is not in it is open to every person.
     `starter` began the release and does not approve it, unless `approvers` names them for that very role; `authors`
     wrote what is released, and never approve it. `aliases` are a person's other names. `break_glass` names those who
-    may let a release through alone, for others to review.
+    may let a release through alone, for others to review. With `must_sign`, only words that are signed with a key of
+    whoever they name count.
     """
 
     name: str
@@ -34,11 +36,15 @@ class Gate:
     authors: tuple[str, ...] = ()
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     break_glass: tuple[str, ...] = ()
+    must_sign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """One entry in the book of a gate: it is never changed, only followed by another."""
+    """One entry in the book of a gate: it is never changed, only followed by another.
+
+    `envelope` is the signed statement that came with it; `is_signed` that a key of this very person has signed it.
+    """
 
     gate: str
     decision: Decision
@@ -47,6 +53,8 @@ class Approval:
     digest: str
     at: datetime
     reason: str = ""
+    envelope: Mapping[str, Any] | None = field(default=None, hash=False, repr=False)
+    is_signed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ def may_not_break(gate: Gate, word: Approval, digest: str, now: datetime) -> str
     if not any(same_person(word.who, name, gate.aliases) for name in gate.break_glass):
         named = ", ".join(gate.break_glass)
         return f"{word.who} is not among those who may: {named}" if named else "`break_glass` under [gate] names nobody"
+    if gate.must_sign and not word.is_signed:
+        return f"it is not signed with a key of {word.who}"
     if word.digest != digest:
         return "it was said for another state of the release"
     if not timedelta(0) <= now - word.at < HOLDS_FOR:
@@ -39,6 +41,8 @@ def may_not_review(gate: Gate, word: Approval, said: Sequence[Approval]) -> str 
     breakers = [one.who for one in said if one.decision is Decision.BREAK_GLASS]
     if any(same_person(word.who, who, gate.aliases) for who in breakers):
         return f"{word.who} broke the glass; somebody else reviews it"
+    if gate.must_sign and not word.is_signed:
+        return f"it is not signed with a key of {word.who}"
     return None
 
 

@@ -41,6 +41,8 @@ def objection(gate: Gate, approval: Approval, digest: str, now: datetime) -> str
         return f"{approval.who} wrote a commit of this release; somebody else approves it"
     if named is None and same_person(approval.who, gate.starter, gate.aliases):
         return f"{approval.who} started the release; somebody else approves it"
+    if gate.must_sign and not approval.is_signed:
+        return f"it is not signed with a key of {approval.who}"
     if approval.digest != digest:
         return "it was given for another state of the release"
     if now - approval.at >= gate.expires_after:

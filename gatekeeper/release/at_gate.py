@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 from gatekeeper import __version__
 from gatekeeper.config.settings import Settings
 from gatekeeper.model.evidence import Evidence
-from gatekeeper.model.gate import Gate, Opened, Refused, Waiting
+from gatekeeper.model.gate import Approval, Gate, Opened, Refused, Waiting
 from gatekeeper.model.release import Release, ReleaseRecord, StepState
 from gatekeeper.policy.digest import DigestInputs, digest_of, inputs_of, release_digest
 from gatekeeper.policy.gates import may_open
 from gatekeeper.policy.plan import Plan, foresee
+from gatekeeper.release.approver import checked
 from gatekeeper.release.situation import Found, before_migrating
 from gatekeeper.store.open import Store
 
@@ -39,6 +40,7 @@ def gate_of(settings: Settings, release: Release, authors: Sequence[str]) -> Gat
         tuple(authors),
         gate.aliases,
         gate.break_glass,
+        must_sign=bool(gate.keys),
     )
 
 
@@ -46,6 +48,11 @@ def authors_of(record: ReleaseRecord) -> tuple[str, ...]:
     """Who wrote the release, as it was found when the release came to its gate."""
     step = record.step("gate")
     return tuple(step.result.get("facts", {}).get("authors", ())) if step else ()
+
+
+def said_of(settings: Settings, store: Store, release: Release) -> tuple[Approval, ...]:
+    """What was said about it, each with whether it is signed by whoever it names."""
+    return checked(release, store.approvals.of(release.id), settings.gate.keys, settings.gate.aliases)
 
 
 def was_let_through(record: ReleaseRecord) -> bool:
@@ -80,7 +87,7 @@ def answer_at_gate(settings: Settings, store: Store, record: ReleaseRecord) -> O
     step = record.step("gate")
     if step is None or step.state is not StepState.WAITING or record.release.outcome is not None:
         return None
-    approvals = store.approvals.of(record.release.id)
+    approvals = said_of(settings, store, record.release)
     gate = gate_of(settings, record.release, authors_of(record))
     return may_open(gate, approvals, record.release.digest, datetime.now(UTC))
 

@@ -59,6 +59,7 @@ def _said(approval: Approval) -> dict[str, Any]:
         "digest": approval.digest,
         "at": approval.at.isoformat(),
         "reason": approval.reason,
+        "envelope": dict(approval.envelope) if approval.envelope is not None else None,
     }
 
 

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from gatekeeper.config.settings import Settings
 from gatekeeper.errors import GatekeeperError
 from gatekeeper.model.gate import Approval, Decision, Opened, Refused, Waiting
 from gatekeeper.model.message import Event
-from gatekeeper.model.release import ReleaseRecord
+from gatekeeper.model.release import Release, ReleaseRecord
 from gatekeeper.policy.break_glass import may_not_break, may_not_review
 from gatekeeper.policy.gates import objection
-from gatekeeper.release.at_gate import answer_at_gate, authors_of, gate_of, was_let_through
+from gatekeeper.release.approver import checked, signed
+from gatekeeper.release.at_gate import answer_at_gate, authors_of, gate_of, said_of, was_let_through
 from gatekeeper.release.desk import Silence, now
 from gatekeeper.release.postman import deliver, letters_about
 from gatekeeper.report.gate import Paper
@@ -24,6 +27,8 @@ class Word:
     who: str
     role: str | None
     reason: str
+    key: Ed25519PrivateKey | None = None
+    """With which the statement is signed, where the approver has one."""
 
 
 class NothingToSign(GatekeeperError):
@@ -58,7 +63,7 @@ def say(settings: Settings, store: Store, record: ReleaseRecord, word: Word) -> 
     if waits is None:
         raise _not_at_gate(record)
     role = word.role or _only(tuple(gate.needs))
-    said = Approval(gate.name, word.decision, word.who, role, record.release.digest, now(), word.reason)
+    said = _written(settings, record.release, word, role)
     if word.decision is Decision.APPROVE:
         _refuse_what_would_not_count(waits, objection(gate, said, said.digest, said.at), word)
     store.approvals.add(record.release.id, said)
@@ -71,7 +76,7 @@ def break_glass(settings: Settings, store: Store, record: ReleaseRecord, word: W
         raise _not_at_gate(record)
     release = record.release
     gate = gate_of(settings, release, authors_of(record))
-    said = Approval(gate.name, Decision.BREAK_GLASS, word.who, "break-glass", release.digest, now(), word.reason)
+    said = _written(settings, release, word, "break-glass")
     if (because := may_not_break(gate, said, said.digest, said.at)) is not None:
         raise MayNotApprove(
             f"{word.who} cannot break the glass",
@@ -91,11 +96,20 @@ def review(settings: Settings, store: Store, record: ReleaseRecord, word: Word) 
             f"release {record.release.id} did not go out by break-glass", next_step="There is nothing to review."
         )
     gate = gate_of(settings, record.release, authors_of(record))
-    said = Approval(gate.name, Decision.REVIEW, word.who, "review", record.release.digest, now(), word.reason)
-    if (because := may_not_review(gate, said, store.approvals.of(record.release.id))) is not None:
+    said = _written(settings, record.release, word, "review")
+    if (because := may_not_review(gate, said, said_of(settings, store, record.release))) is not None:
         raise MayNotApprove(f"{word.who} cannot review this", seen=[because], next_step="Somebody else reviews it.")
     store.approvals.add(record.release.id, said)
     return said
+
+
+def _written(settings: Settings, release: Release, word: Word, role: str) -> Approval:
+    """The entry for the book, signed on this machine where there is a key."""
+    gate = settings.gate
+    said = Approval(release.environment, word.decision, word.who, role, release.digest, now(), word.reason)
+    if word.key is not None:
+        said = signed(release, said, word.key)
+    return checked(release, [said], gate.keys, gate.aliases)[0]
 
 
 def _not_at_gate(record: ReleaseRecord) -> NothingToSign:

@@ -1,6 +1,7 @@
 """What was said at gates: rows are only ever added."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Engine, insert, select
 
@@ -11,6 +12,7 @@ from gatekeeper.store.audit import append
 from gatekeeper.store.outbox import Letter, put
 
 _approvals = tables.approvals
+_WORDS = [column for column in _approvals.c if column.name not in {"number", "release"}]
 
 
 class Approvals:
@@ -32,6 +34,7 @@ class Approvals:
                     digest=approval.digest,
                     reason=approval.reason,
                     at=approval.at,
+                    envelope=dict(approval.envelope) if approval.envelope is not None else None,
                 )
             )
             append(connection, _event(release_id, approval))
@@ -45,15 +48,14 @@ class Approvals:
 
     def of(self, release_id: str) -> tuple[Approval, ...]:
         """What was said about a release, in that order."""
-        query = select(_approvals).where(_approvals.c.release == release_id).order_by(_approvals.c.number)
+        query = select(*_WORDS).where(_approvals.c.release == release_id).order_by(_approvals.c.number)
         with self._engine.begin() as connection:
             rows = connection.execute(query).mappings().all()
-        return tuple(
-            Approval(r["gate"], Decision(r["decision"]), r["who"], r["role"], r["digest"], r["at"], r["reason"])
-            for r in rows
-        )
+        return tuple(Approval(**{**row, "decision": Decision(row["decision"])}) for row in rows)
 
 
 def _event(release_id: str, approval: Approval) -> AuditEvent:
-    details = {"gate": approval.gate, "role": approval.role, "reason": approval.reason}
+    details: dict[str, Any] = {"gate": approval.gate, "role": approval.role, "reason": approval.reason}
+    if approval.envelope is not None:
+        details["envelope"] = dict(approval.envelope)
     return AuditEvent(approval.who, approval.decision.value, release_id, approval.at, approval.digest, details)

@@ -5,7 +5,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from gatekeeper.store.connect import SCHEMA
 
-HEAD = "s0004"
+HEAD = "s0005"
 _MIGRATING = 7_309_453_421_688  # any number, the same in every process: who holds it migrates
 
 

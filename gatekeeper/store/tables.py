@@ -88,6 +88,7 @@ approvals = Table(
     Column("digest", String(64), nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", Moment, nullable=False),
+    Column("envelope", JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")),
 )
 
 leases = Table(

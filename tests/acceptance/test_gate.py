@@ -92,3 +92,19 @@ def test_one_named_person_gets_past_people_and_freezes_and_the_next_release_wait
     assert "somebody else reviews it" in own.stderr
     assert project.run("release", "resume", following).returncode == 0
     assert project.serving == "v3"
+
+
+def test_where_keys_are_named_only_a_signed_approval_counts(project: Project) -> None:
+    line = project.run("gate", "key", "manager.pem").stdout.strip()
+    with (project.folder / "gatekeeper.toml").open("a") as settings:
+        settings.write(f'[gate]\nkeys = {{ "manager@example.com" = ["{line}"] }}\n')
+    release = waiting(project, "v2")
+    words = ("gate", "approve", release, "--as", "manager@example.com")
+
+    unsigned = project.run(*words)
+    signed = project.run(*words, "--key", "manager.pem")
+
+    assert (unsigned.returncode, signed.returncode) == (2, 0), signed.stderr
+    assert "not signed with a key of manager@example.com" in unsigned.stderr
+    assert project.run("release", "resume", release).returncode == 0
+    assert project.serving == "v2"

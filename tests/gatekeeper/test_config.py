@@ -226,6 +226,7 @@ FREE_FORM = {
     "gate.approvals",
     "gate.approvers",
     "gate.aliases",
+    "gate.keys",
     "smoke.check.options",
     "bake.objective.options",
     "notify.channel.options",

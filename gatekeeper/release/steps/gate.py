@@ -12,7 +12,7 @@ from gatekeeper.policy.break_glass import is_reviewed
 from gatekeeper.policy.freeze import Freeze, Frozen, frozen
 from gatekeeper.policy.gates import may_open
 from gatekeeper.release import serving
-from gatekeeper.release.at_gate import gate_of, signed, was_let_through
+from gatekeeper.release.at_gate import gate_of, said_of, signed, was_let_through
 from gatekeeper.release.desk import Desk, now
 from gatekeeper.release.history import planned, project_history
 from gatekeeper.release.step import Result, Work, done, failed, skipped, waiting
@@ -34,7 +34,7 @@ def act(desk: Desk) -> Result:
     facts: dict[str, Any] = {"digest": paper.digest, "inputs": paper.inputs.as_json(), "plan": list(paper.plan.steps)}
     facts["authors"] = list(writers)
     freeze = frozen([Freeze(one.name, one.begins, one.lasts, one.zone) for one in desk.settings.gate.freeze], now())
-    match may_open(gate, desk.store.approvals.of(desk.release_id), paper.digest, now()):
+    match may_open(gate, said_of(desk.settings, desk.store, desk.release), paper.digest, now()):
         case Opened() as opened if opened.is_break_glass:
             word = opened.by[0]
             return done(f"BREAK-GLASS by {word.who}: {word.reason}", **facts, break_glass=word.who)
@@ -68,7 +68,8 @@ def unreviewed(desk: Desk, gate: Gate) -> tuple[str, ...]:
     book = desk.store.approvals
     earlier = [one for name in book.releases_with(Decision.BREAK_GLASS) if (one := desk.store.record(name)) is not None]
     through = [one.release for one in earlier if was_let_through(one) and one.release.place == desk.release.place]
-    return tuple(one.id for one in through if one.id != desk.release_id and not is_reviewed(gate, book.of(one.id)))
+    others = [one for one in through if one.id != desk.release_id]
+    return tuple(one.id for one in others if not is_reviewed(gate, said_of(desk.settings, desk.store, one)))
 
 
 def how_to_review(releases: Sequence[str]) -> str:
