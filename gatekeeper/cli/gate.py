@@ -23,13 +23,13 @@ def gate() -> None:
 @command("list")
 def list_(invocation: Invocation) -> None:
     """List the releases that wait for people."""
-    from gatekeeper.release import at_gate, conduct
+    from gatekeeper.release import at_gate, records
     from gatekeeper.report.status import as_json
     from gatekeeper.report.timeline import headline
 
-    with conduct.the_store(invocation.settings) as store:
-        records = [conduct.record_of(store, one.id) for one in store.releases.unfinished()]
-        waiting = [(one, at_gate.waits_for(invocation.settings, store, one)) for one in records]
+    with records.the_store(invocation.settings) as store:
+        known = [records.record_of(store, one.id) for one in store.releases.unfinished()]
+        waiting = [(one, at_gate.waits_for(invocation.settings, store, one)) for one in known]
     if invocation.wants_json:
         click.echo(json.dumps([as_json(one, gates) for one, gates in waiting if gates], indent=2))
         return
@@ -46,12 +46,12 @@ def list_(invocation: Invocation) -> None:
 @click.argument("release_id", metavar="ID")
 def show(invocation: Invocation, release_id: str) -> None:
     """Show what an approval would be given for: the plan, the way back, the evidence and the digest."""
-    from gatekeeper.release import conduct
+    from gatekeeper.release import records
     from gatekeeper.release.sign import paper_of
     from gatekeeper.report.gate import as_json, render
 
-    with conduct.the_store(invocation.settings) as store:
-        paper = paper_of(invocation.settings, store, conduct.record_of(store, release_id))
+    with records.the_store(invocation.settings) as store:
+        paper = paper_of(invocation.settings, store, records.record_of(store, release_id))
     if invocation.wants_json:
         click.echo(json.dumps(as_json(paper), indent=2))
     else:
@@ -99,13 +99,13 @@ def _decides(name: str, summary: str, *, needs_reason: bool = False) -> click.Co
         invocation: Invocation, release_id: str, who: str | None, role: str | None, reason: str, key: Path | None
     ) -> None:
         from gatekeeper.model.gate import Decision
-        from gatekeeper.release import conduct
+        from gatekeeper.release import records
         from gatekeeper.release.identity import who_am_i
         from gatekeeper.release.sign import Word, say
 
         word = Word(Decision(name), who or who_am_i(), role, reason, _key(key))
-        with conduct.the_store(invocation.settings) as store:
-            said = say(invocation.settings, store, conduct.record_of(store, release_id), word)
+        with records.the_store(invocation.settings) as store:
+            said = say(invocation.settings, store, records.record_of(store, release_id), word)
         _told(invocation, said)
 
     return decide
@@ -136,12 +136,12 @@ def break_glass(
     reviewed it with `gatekeeper gate review`.
     """
     from gatekeeper.model.gate import Decision
-    from gatekeeper.release import conduct, sign
+    from gatekeeper.release import records, sign
     from gatekeeper.release.identity import who_am_i
 
     word = sign.Word(Decision.BREAK_GLASS, who or who_am_i(), None, f"{ticket}: {reason}", _key(key))
-    with conduct.the_store(invocation.settings) as store:
-        said = sign.break_glass(invocation.settings, store, conduct.record_of(store, release_id), word)
+    with records.the_store(invocation.settings) as store:
+        said = sign.break_glass(invocation.settings, store, records.record_of(store, release_id), word)
     _told(invocation, said)
     if not invocation.wants_json:
         invocation.out.print(f"now run `gatekeeper release resume {release_id}`", markup=False)
@@ -156,12 +156,12 @@ def break_glass(
 def review(invocation: Invocation, release_id: str, who: str | None, reason: str, key: Path | None) -> None:
     """Say that you have looked at a release that somebody else let through by break-glass."""
     from gatekeeper.model.gate import Decision
-    from gatekeeper.release import conduct, sign
+    from gatekeeper.release import records, sign
     from gatekeeper.release.identity import who_am_i
 
     word = sign.Word(Decision.REVIEW, who or who_am_i(), None, reason, _key(key))
-    with conduct.the_store(invocation.settings) as store:
-        said = sign.review(invocation.settings, store, conduct.record_of(store, release_id), word)
+    with records.the_store(invocation.settings) as store:
+        said = sign.review(invocation.settings, store, records.record_of(store, release_id), word)
     _told(invocation, said)
 
 

@@ -44,12 +44,12 @@ def start(
     invocation: Invocation, version_: str, previous: str | None, commit: str | None, again: str, wait: timedelta | None
 ) -> int:
     """Begin a release and follow it to its end, or to its gate."""
-    from gatekeeper.release import conduct
+    from gatekeeper.release import conduct, records
     from gatekeeper.release.identity import who_am_i
     from gatekeeper.release.intake import intake
 
     settings = invocation.settings
-    with conduct.the_store(settings) as store:
+    with records.the_store(settings) as store:
         begun = intake(settings, version=version_, previous=previous, commit=commit, starter=who_am_i())
         ending = conduct.start(settings, store, begun, _listener(invocation), again=again)
         if wait and conduct.waits_at_gate(ending) and conduct.gate_answers(settings, store, begun.id, within=wait):
@@ -62,10 +62,10 @@ def start(
 @click.argument("release_id", metavar="ID")
 def resume(invocation: Invocation, release_id: str) -> int:
     """Go on with a release that waits, holds, or was killed."""
-    from gatekeeper.release import conduct
+    from gatekeeper.release import conduct, records
 
     settings = invocation.settings
-    with conduct.the_store(settings) as store:
+    with records.the_store(settings) as store:
         ending = conduct.resume(settings, store, release_id, _listener(invocation))
         return _told(invocation, store, release_id, ending)
 
@@ -78,10 +78,10 @@ def rollback(invocation: Invocation, release_id: str) -> int:
 
     Exits 1 when the previous version serves again, for the release has then been rolled back.
     """
-    from gatekeeper.release import conduct
+    from gatekeeper.release import conduct, records
 
     settings = invocation.settings
-    with conduct.the_store(settings) as store:
+    with records.the_store(settings) as store:
         ending = conduct.roll_back(settings, store, release_id, _listener(invocation))
         return _told(invocation, store, release_id, ending)
 
@@ -94,11 +94,11 @@ def reconcile(invocation: Invocation, release_id: str) -> int:
 
     Meant for the last job of a CI workflow, which runs whatever happened before it.
     """
-    from gatekeeper.release import conduct
+    from gatekeeper.release import conduct, records
 
     settings = invocation.settings
-    with conduct.the_store(settings) as store:
-        if not conduct.is_open_ended(conduct.record_of(store, release_id)):
+    with records.the_store(settings) as store:
+        if not conduct.is_open_ended(records.record_of(store, release_id)):
             return _told(invocation, store, release_id, None)
         ending = conduct.resume(settings, store, release_id, _listener(invocation))
         return _told(invocation, store, release_id, ending)
@@ -109,10 +109,10 @@ def reconcile(invocation: Invocation, release_id: str) -> int:
 @click.argument("release_id", metavar="ID")
 def abort(invocation: Invocation, release_id: str) -> int:
     """End a release that has not touched production yet."""
-    from gatekeeper.release import conduct
+    from gatekeeper.release import conduct, records
 
     settings = invocation.settings
-    with conduct.the_store(settings) as store:
+    with records.the_store(settings) as store:
         conduct.abort(settings, store, release_id)
         return _told(invocation, store, release_id, None)
 
@@ -122,19 +122,19 @@ def abort(invocation: Invocation, release_id: str) -> int:
 @click.argument("release_id", metavar="[ID]", required=False)
 def status(invocation: Invocation, release_id: str | None) -> int:
     """Show the timeline of a release, or the list of the last ones."""
-    from gatekeeper.release import conduct
+    from gatekeeper.release import records
     from gatekeeper.report.timeline import headline
 
-    with conduct.the_store(invocation.settings) as store:
+    with records.the_store(invocation.settings) as store:
         if release_id is not None:
             return _told(invocation, store, release_id, None)
-        records = [conduct.record_of(store, one.id) for one in store.releases.newest()]
+        known = [records.record_of(store, one.id) for one in store.releases.newest()]
         if invocation.wants_json:
-            click.echo(json.dumps([_as_json(invocation, store, one) for one in records], indent=2))
+            click.echo(json.dumps([_as_json(invocation, store, one) for one in known], indent=2))
             return 0
-        for one in records:
+        for one in known:
             invocation.out.print(f"{one.release.id}  {headline(one)}", markup=False)
-        if not records:
+        if not known:
             invocation.out.print("no release yet; `gatekeeper release start --version V` begins one")
         return 0
 
@@ -146,20 +146,20 @@ def status(invocation: Invocation, release_id: str | None) -> int:
 @click.option("--days", default=90, show_default=True, type=click.IntRange(1, 3650), help="Without ID: how far back.")
 def report(invocation: Invocation, release_id: str | None, output: Path | None, days: int) -> int:
     """Write a release's page, one file that opens offline; without ID, how this service delivers (DORA's figures)."""
-    from gatekeeper.release import conduct, reporting
+    from gatekeeper.release import records, reporting
 
     settings = invocation.settings
-    with conduct.the_store(settings) as store:
+    with records.the_store(settings) as store:
         if release_id is not None:
-            record = conduct.record_of(store, release_id)
+            record = records.record_of(store, release_id)
             if output is None:
                 click.echo(reporting.leave_pages(store, record))
             else:
                 write_answer(reporting.release_html(store, record), output)
             return 0
-        figures, records = reporting.delivered(settings, store, timedelta(days=days))
+        figures, counted = reporting.delivered(settings, store, timedelta(days=days))
         if output is not None:
-            write_answer(reporting.delivered_html(settings, figures, records), output)
+            write_answer(reporting.delivered_html(settings, figures, counted), output)
         elif invocation.wants_json:
             click.echo(json.dumps(figures.as_json(), indent=2))
         else:
@@ -183,7 +183,7 @@ def _show_delivery(invocation: Invocation, figures: "Delivery") -> None:
 
 def _told(invocation: Invocation, store: "Store", release_id: str, ending: "Ending | None") -> int:
     """Print where the release stands; the exit code is that of its ending, 0 where nothing was run."""
-    from gatekeeper.release.conduct import record_of
+    from gatekeeper.release.records import record_of
     from gatekeeper.report.terminal import timeline
 
     record = record_of(store, release_id)

@@ -2,8 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -20,27 +19,16 @@ from gatekeeper.release.identity import who_am_i
 from gatekeeper.release.journal import Durably, take
 from gatekeeper.release.lease import Lease, holding_both, target_leases
 from gatekeeper.release.postman import Postman, deliver, letters_about
+from gatekeeper.release.records import record_of
 from gatekeeper.release.reporting import leave_pages
 from gatekeeper.release.run import WAITS_FOR_A_PERSON, Course, Ending, Runbook
 from gatekeeper.release.seal import key_of, seal
-from gatekeeper.store.open import Store, open_store
+from gatekeeper.store.open import Store
 
 _GOING_BACK = frozenset({Phase.ROLL_BACK, Phase.VERIFY_ROLLBACK})
 _BEFORE_PRODUCTION = frozenset({Phase.INTAKE, Phase.LINT, Phase.VERIFY, Phase.GATE})
 INTERRUPTED = 130
 _POLL_SECONDS = 1.0
-
-
-class NoSuchRelease(GatekeeperError):
-    """An id, or the beginning of one, that does not name exactly one release."""
-
-    exit_code = 2
-
-    def __init__(self, release_id: str) -> None:
-        super().__init__(
-            f"there is not exactly one release {release_id!r}",
-            next_step="`gatekeeper release status` lists the last ones.",
-        )
 
 
 class Poisoned(GatekeeperError):
@@ -60,21 +48,6 @@ class NotNow(GatekeeperError):
     """Something that the release, as it stands, does not allow."""
 
     exit_code = 2
-
-
-@contextmanager
-def the_store(settings: Settings) -> Iterator[Store]:
-    """The store of the settings."""
-    with open_store(settings.store.url.get_secret_value(), settings.store.artifacts) as store:
-        yield store
-
-
-def record_of(store: Store, release_id: str) -> ReleaseRecord:
-    """All that is known of one release; raises NoSuchRelease."""
-    record = store.record(release_id)
-    if record is None:
-        raise NoSuchRelease(release_id)
-    return record
 
 
 def start(settings: Settings, store: Store, release: Release, listener: Listener, *, again: str = "") -> Ending:

@@ -12,7 +12,7 @@ from gatekeeper.audit.verify import Checked, check
 from gatekeeper.config.settings import Settings
 from gatekeeper.errors import GatekeeperError
 from gatekeeper.model.gate import Approval
-from gatekeeper.release.conduct import record_of
+from gatekeeper.release.records import record_of
 from gatekeeper.release.seal import key_of, seal
 from gatekeeper.report.status import as_json
 from gatekeeper.store.open import open_store

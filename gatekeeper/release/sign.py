@@ -14,7 +14,6 @@ from gatekeeper.policy.gates import objection
 from gatekeeper.release.approver import checked, signed
 from gatekeeper.release.at_gate import answer_at_gate, authors_of, gate_of, said_of, was_let_through
 from gatekeeper.release.desk import Silence, now
-from gatekeeper.release.postman import deliver, letters_about
 from gatekeeper.report.gate import Paper
 from gatekeeper.store.open import Store
 
@@ -72,6 +71,8 @@ def say(settings: Settings, store: Store, record: ReleaseRecord, word: Word) -> 
 
 def break_glass(settings: Settings, store: Store, record: ReleaseRecord, word: Word) -> Approval:
     """Let the release through, and have people told; raises NothingToSign or MayNotApprove."""
+    from gatekeeper.release.postman import deliver, letters_about  # heavy, and only this word is told to people
+
     if answer_at_gate(settings, store, record) is None:
         raise _not_at_gate(record)
     release = record.release

@@ -10,8 +10,9 @@ from tests.gatekeeper.commands import gatekeeper
 COMMANDS = [
     "init", "doctor", "lint", "inject", "verify", "check", "migrate", "smoke",
     "release start", "release status", "release resume", "release abort", "release rollback", "release reconcile",
+    "release report", "gate key", "gate break-glass", "gate review",
     "gate list", "gate show", "gate approve", "gate reject", "gate withdraw",
-    "audit verify", "audit export", "stats pull", "console", "demo", "explain", "rules", "lsp",
+    "audit verify", "audit export", "stats pull", "console", "demo", "explain", "rules", "lsp", "plan",
 ]  # fmt: skip
 LATER = ["console"]
 

@@ -83,16 +83,18 @@ def test_what_is_taken_away_is_looked_for_in_code_and_the_answer_kept_until_that
     monkeypatch.chdir(tmp_path)
     (tmp_path / "migrations").mkdir()
     dropping(tmp_path)
-    (tmp_path / "app.py").write_text("x = 1\n")
+    # One folder down: beside the migrations, Python files are looked at to tell whose migrations these are.
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "app.py").write_text("x = 1\n")
     if in_git:
         with Repo.init(tmp_path) as made:
-            made.index.add(["app.py"])
+            made.index.add(["src/app.py"])
     lint()
     (kept,) = FOLDER.glob("*.json")
     kept.write_text(json.dumps(json.loads(kept.read_text()) | {"text": KEPT}))
 
     again = lint().out
-    (tmp_path / "app.py").write_text('query = "SELECT id FROM orders"\n')
+    (tmp_path / "src" / "app.py").write_text('query = "SELECT id FROM orders"\n')
     changed = lint().out
 
     assert again == f"{KEPT}\n"
