@@ -6,7 +6,7 @@ Locking", row-level locks).
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
@@ -80,7 +80,7 @@ class TargetLeases:
         with self._session() as connection:
             if seen is None:
                 if not _value(connection, _IS_THERE):
-                    connection.execute(_MAKE)
+                    _make(connection)
                 values = (wanted.place, wanted.epoch, wanted.release, wanted.holder, wanted.expires)
                 return connection.execute(_FIRST, values).rowcount == 1
             new = (wanted.epoch, wanted.release, wanted.holder, wanted.expires)
@@ -128,6 +128,12 @@ def check_held(connection: Connection[Any], fence: Fence | None) -> None:
         assert_held(connection, fence)
     except (psycopg.errors.DivisionByZero, psycopg.errors.UndefinedTable) as error:
         raise LeaseTakenOver(fence) from error
+
+
+def _make(connection: Connection[Any]) -> None:
+    """Two runners may make it at once: IF NOT EXISTS does not look at what another transaction is about to make."""
+    with suppress(psycopg.errors.UniqueViolation, psycopg.errors.DuplicateTable):
+        connection.execute(_MAKE)
 
 
 def _value(connection: Connection[Any], query: str) -> Any:

@@ -3,7 +3,7 @@
     python -m tests.apply.racer URL RELEASE TIMES     takes the lease, has an effect under its fence, gives it back
     python -m tests.apply.racer URL RELEASE pause     takes it, stops itself (SIGSTOP), and wants its effect afterwards
 
-Prints `acted EPOCH`, `lost EPOCH`, or nothing for a turn that somebody else had.
+Prints `acted EPOCH` or `lost EPOCH`; where somebody else has the lease, it asks again.
 """
 
 import os
@@ -41,13 +41,15 @@ def main(url: str, release: str, turns: str) -> None:
     if turns == "pause":
         lease.LASTS = timedelta(milliseconds=300)
     with psycopg.connect(url, autocommit=True) as connection:
-        for _ in range(1 if turns == "pause" else int(turns)):
+        left = 1 if turns == "pause" else int(turns)
+        while left:
             try:
                 with holding(leases, PLACE, release) as held:
                     if turns == "pause":
                         print("held", flush=True)  # noqa: T201
                         os.kill(os.getpid(), signal.SIGSTOP)
                     print(act(connection, Fence(PLACE, held.epoch)), flush=True)  # noqa: T201
+                    left -= 1
             except PlaceTaken:
                 continue
 

@@ -44,13 +44,15 @@ def test_of_two_runners_one_acts_at_a_time_and_its_epoch_is_its_own(place: str) 
     times = 200 if os.environ.get("GATEKEEPER_SOAK") else 25
     both = [racer(place, "r1", str(times)) for _ in range(2)]
     told = [one.communicate(timeout=250)[0].split("\n") for one in both]
+    assert [one.returncode for one in both] == [0, 0]
 
     seen = effects(place)
     acted = [[int(line.split()[1]) for line in lines if line.startswith("acted")] for lines in told]
     assert seen == sorted(seen)  # no effect of an older epoch after one of a newer
     assert all(seen.count(epoch) == 2 for epoch in seen)  # and none between another's two
     assert not set(acted[0]) & set(acted[1])
-    assert len(set(seen)) == len(acted[0]) + len(acted[1]) >= times
+    assert [len(one) for one in acted] == [times, times]
+    assert len(set(seen)) == 2 * times
 
 
 def test_a_runner_that_slept_past_its_lease_has_no_effect(place: str) -> None:

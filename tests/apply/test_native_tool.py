@@ -127,7 +127,7 @@ def test_a_tool_that_only_holds_its_locks_is_ended(target: str, started: RunTool
     idle = f"import time, psycopg; c = psycopg.connect(); c.execute({PAID!r}); time.sleep(3); c.commit()"
 
     with reading(target, waits), pytest.raises(ToolGaveWay):
-        started("python", "-c", idle)
+        started(sys.executable, "-c", idle)
 
     assert 0.2 < max(waits) < BUDGET.max_stall + 0.3
 
