@@ -120,23 +120,6 @@ def answers(url: str, seconds: float = _CONNECT_SECONDS) -> None:
             return
 
 
-def wait_until_healthy(url: str, *, path: str, seconds: float, pause_seconds: float = 0.2) -> Reply:
-    """Ask until the path answers with a status below 400; raises what the last try saw once the time is over."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            with session(url, deadline) as visitor:
-                reply = visitor.get(path)
-            if reply.status < 400:
-                return reply
-            problem: NoAnswer | TargetUnreachable = NoAnswer(f"GET {path}: still answers {reply.status}")
-        except (NoAnswer, TargetUnreachable) as error:
-            problem = error
-        if time.monotonic() + pause_seconds >= deadline:
-            raise problem
-        time.sleep(pause_seconds)
-
-
 def _bounded(response: httpx.Response, deadline: float) -> Iterator[bytes]:
     size = 0
     for chunk in response.iter_bytes():

@@ -1,6 +1,7 @@
 """One embedded PostgreSQL for each worker, which every room shares; what is in it, each test makes for itself."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 import pytest
@@ -30,6 +31,14 @@ def server(embedded: StagingServer) -> StagingServer:
 def scratch_databases(embedded: StagingServer) -> Iterator[Scratch]:
     with scratch(embedded) as databases:
         yield databases
+
+
+def until(is_so: Callable[[], object], seconds: float = 30) -> None:
+    """Wait for something that another process or thread brings about."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, f"it did not come to that within {seconds:g} seconds"
+        time.sleep(0.02)
 
 
 def url_of(server: StagingServer, database: str) -> str:

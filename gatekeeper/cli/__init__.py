@@ -1,4 +1,7 @@
-"""The command line: one command a file, found by walking this folder, imported only when it is called."""
+"""The command line: one command a file, found by walking this folder, imported only when it is called.
+
+A file whose name begins with an underscore is no command; nor is `shared`, which all of them use.
+"""
 
 import pkgutil
 from importlib import import_module
@@ -7,12 +10,11 @@ import click
 
 from gatekeeper.cli.shared import run_to_exit_code
 
-_NOT_COMMANDS = frozenset({"shared", "migration_report", "native_tool", "proved", "verify_drift"})
-
 
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in _NOT_COMMANDS)
+        names = (module.name for module in pkgutil.iter_modules(__path__))
+        return sorted(name for name in names if not name.startswith("_") and name != "shared")
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):

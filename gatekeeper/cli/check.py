@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from gatekeeper import __version__
-from gatekeeper.cli.proved import proved
+from gatekeeper.cli._proved import proved
 from gatekeeper.cli.shared import Invocation, command, history_of, linted
 
 

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gatekeeper.cli.migration_report import (
+from gatekeeper.cli._native_tool import run_native
+from gatekeeper.cli.shared import Invocation, command, history_of, target_of
+from gatekeeper.errors import GaveWay
+from gatekeeper.report.migrating import (
     gave_way_as_json,
     plan_as_json,
     plan_in_words,
@@ -17,9 +20,6 @@ from gatekeeper.cli.migration_report import (
     report_in_words,
     try_in_words,
 )
-from gatekeeper.cli.native_tool import run_native
-from gatekeeper.cli.shared import Invocation, command, history_of, target_of
-from gatekeeper.errors import GaveWay
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gatekeeper.cli.proved import proved, with_previous
+from gatekeeper.cli._proved import proved, with_previous
 from gatekeeper.cli.shared import Invocation, command, database_named, history_of, write_answer
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def verify(
     """
     history = history_of(invocation, paths, since)
     if drift is not None or models:
-        from gatekeeper.cli.verify_drift import drifted
+        from gatekeeper.cli._drifted import drifted
 
         return drifted(invocation, history, drift, staging, models=models)
     report = proved(invocation, history, staging, everything=everything, snapshot=snapshot, traffic=traffic)

@@ -1,16 +1,16 @@
 """Deploy with your own programs: one command each to deploy, to roll back and to ask what runs."""
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
 from gatekeeper.config.load import ConfigError
+from gatekeeper.config.words import environment_of, filled
 from gatekeeper.model.action import Action, Command
 from gatekeeper.providers import Deployment, Provider
 
 _KEYS = ("deploy", "rollback", "status", "environment", "directory", "timeout_seconds")
-_FROM_ENVIRONMENT = "env:"
+_NEXT_STEP = "Correct it; `gatekeeper explain command` shows an example."
 
 
 class OwnCommands:
@@ -41,50 +41,30 @@ def _command(key: str, purpose: str, deployment: Deployment) -> Command:
     words = options.get(key)
     if not isinstance(words, Sequence) or isinstance(words, str) or not words:
         raise _wrong(key, 'write the program and its arguments as a list, such as ["./deploy", "{version}"]')
-    environment = dict(_environment(options.get("environment", {})))
-    directory = options.get("directory")
+    environment = environment_of(options.get("environment", {}), key="deploy.options.environment", next_step=_NEXT_STEP)
+    directory, known = options.get("directory"), _known(deployment)
     return Command(
-        tuple(_filled(str(word), deployment) for word in words),
+        tuple(filled(str(word), known) for word in words),
         purpose,
-        environment=environment,
-        secret=frozenset(_secret(options.get("environment", {}))),
+        environment=environment.values,
+        secret=environment.secret,
         directory=Path(str(directory)) if directory else None,
         timeout=timedelta(seconds=float(str(options.get("timeout_seconds", 300)))),
     )
 
 
-def _filled(word: str, deployment: Deployment) -> str:
-    for name, value in (
-        ("version", deployment.version),
-        ("previous", deployment.previous or ""),
-        ("service", deployment.service),
-        ("environment", deployment.environment),
-        ("epoch", str(deployment.epoch)),
-    ):
-        word = word.replace(f"{{{name}}}", value)
-    return word
-
-
-def _environment(entries: object) -> Iterator[tuple[str, str]]:
-    if not isinstance(entries, Mapping):
-        raise _wrong("environment", 'write a table, such as { DATABASE_URL = "env:DATABASE_URL" }')
-    for name, value in entries.items():
-        text = str(value)
-        source = text.removeprefix(_FROM_ENVIRONMENT)
-        if text.startswith(_FROM_ENVIRONMENT) and source not in os.environ:
-            raise _wrong(f"environment.{name}", f"the variable {source} is not set")
-        yield str(name), os.environ[source] if text.startswith(_FROM_ENVIRONMENT) else text
-
-
-def _secret(entries: object) -> Iterator[str]:
-    if isinstance(entries, Mapping):
-        yield from (str(name) for name, value in entries.items() if str(value).startswith(_FROM_ENVIRONMENT))
+def _known(deployment: Deployment) -> dict[str, str]:
+    return {
+        "version": deployment.version,
+        "previous": deployment.previous or "",
+        "service": deployment.service,
+        "environment": deployment.environment,
+        "epoch": str(deployment.epoch),
+    }
 
 
 def _wrong(key: str, problem: str) -> ConfigError:
-    return ConfigError(
-        f"deploy.options.{key}: {problem}", next_step="Correct it; `gatekeeper explain command` shows an example."
-    )
+    return ConfigError(f"deploy.options.{key}: {problem}", next_step=_NEXT_STEP)
 
 
 PROVIDER: Provider = OwnCommands()

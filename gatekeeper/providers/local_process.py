@@ -1,16 +1,16 @@
 """Deploy on this machine: the new version starts beside the old one, and a small proxy switches between them."""
 
-import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 
 from gatekeeper.config.load import ConfigError
+from gatekeeper.config.words import environment_of
 from gatekeeper.model.action import Action, Command
 from gatekeeper.providers import Deployment, Provider
 
 _KEYS = ("start", "ports", "proxy_port", "state", "health_path", "ready_timeout_seconds", "environment")
-_FROM_ENVIRONMENT = "env:"
+_NEXT_STEP = "Correct it; `gatekeeper explain local_process` shows an example."
 _PATIENCE_BEYOND = timedelta(seconds=60)
 
 
@@ -44,7 +44,8 @@ def _bring(version: str, deployment: Deployment) -> tuple[Action, ...]:
     options = deployment.settings
     program, ports = _checked(options)
     patience = _ready_timeout(options)
-    environment = {**dict(_environment(options.get("environment", {}))), **deployment.secrets}
+    own = environment_of(options.get("environment", {}), key="deploy.options.environment", next_step=_NEXT_STEP)
+    environment = {**own.values, **deployment.secrets}
     start = Command(
         (
             *_words("start", options),
@@ -57,7 +58,7 @@ def _bring(version: str, deployment: Deployment) -> tuple[Action, ...]:
         ),
         f"start {version} beside what serves",
         environment=environment,
-        secret=frozenset((*_secret(options.get("environment", {})), *deployment.secrets)),
+        secret=own.secret | frozenset(deployment.secrets),
         timeout=timedelta(seconds=patience) + _PATIENCE_BEYOND,
     )
     words = (*_words("switch", options), "--version", version, "--port", str(options["proxy_port"]))
@@ -98,26 +99,8 @@ def _ready_timeout(options: Mapping[str, object]) -> float:
     return float(seconds)
 
 
-def _environment(entries: object) -> Iterator[tuple[str, str]]:
-    if not isinstance(entries, Mapping):
-        raise _wrong("environment", 'write a table, such as { DATABASE_URL = "env:DATABASE_URL" }')
-    for name, value in entries.items():
-        text = str(value)
-        source = text.removeprefix(_FROM_ENVIRONMENT)
-        if text.startswith(_FROM_ENVIRONMENT) and source not in os.environ:
-            raise _wrong(f"environment.{name}", f"the variable {source} is not set")
-        yield str(name), os.environ[source] if text.startswith(_FROM_ENVIRONMENT) else text
-
-
-def _secret(entries: object) -> Iterator[str]:
-    if isinstance(entries, Mapping):
-        yield from (str(name) for name, value in entries.items() if str(value).startswith(_FROM_ENVIRONMENT))
-
-
 def _wrong(key: str, problem: str) -> ConfigError:
-    return ConfigError(
-        f"deploy.options.{key}: {problem}", next_step="Correct it; `gatekeeper explain local_process` shows an example."
-    )
+    return ConfigError(f"deploy.options.{key}: {problem}", next_step=_NEXT_STEP)
 
 
 PROVIDER: Provider = LocalProcess()

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gatekeeper.audit.dsse import NotSigned, opened, read_public_line, sealed, statement
 from gatekeeper.model.gate import Approval
 from gatekeeper.model.release import Release
-from gatekeeper.policy.identity import same_person
+from gatekeeper.policy.identity import Aliases, same_person
 
 PREDICATE_TYPE = "urn:gatekeeper:approval:v1"
 
@@ -28,13 +27,13 @@ def signed(release: Release, approval: Approval, key: Ed25519PrivateKey) -> Appr
 
 
 def checked(
-    release: Release, approvals: Sequence[Approval], keys: Mapping[str, Sequence[str]], aliases: Any
+    release: Release, approvals: Sequence[Approval], keys: Mapping[str, Sequence[str]], aliases: Aliases
 ) -> tuple[Approval, ...]:
     """The approvals, each with whether a key of whoever it names has signed exactly these words."""
     return tuple(replace(one, is_signed=_is_signed(release, one, keys, aliases)) for one in approvals)
 
 
-def _is_signed(release: Release, approval: Approval, keys: Mapping[str, Sequence[str]], aliases: Any) -> bool:
+def _is_signed(release: Release, approval: Approval, keys: Mapping[str, Sequence[str]], aliases: Aliases) -> bool:
     if approval.envelope is None:
         return False
     theirs = [line for who, lines in keys.items() if same_person(who, approval.who, aliases) for line in lines]

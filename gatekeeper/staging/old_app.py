@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode
 from psycopg.conninfo import conninfo_to_dict
 
 from gatekeeper.config.settings import AppSettings
+from gatekeeper.config.words import environment_of, filled
 from gatekeeper.model.action import Command
 from gatekeeper.policy.undo import Answer
 from gatekeeper.process import birth_of, end_group, is_running, run, terminate
@@ -29,8 +30,6 @@ from smoke.model import SmokeReport, Target, Verdict
 from smoke.run import Conduct, checks_from
 from smoke.run import run as ask
 from smoke.settings import SmokeSettings
-
-_FROM_ENVIRONMENT = "env:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +144,12 @@ def _command(
     rehearsal: Rehearsal, words: Sequence[str], url: str, port: int, purpose: str, *, background: bool = False
 ) -> Command:
     known = {"version": rehearsal.version, "port": str(port), "database_url": url}
-    environment = {name: _value(value, known) for name, value in rehearsal.app.environment.items()}
+    given = environment_of(
+        rehearsal.app.environment, key="staging.app.environment", next_step="Set it, or correct [staging.app]."
+    )
+    environment = {name: filled(value, known) for name, value in given.values.items()}
     return Command(
-        tuple(_filled(word, known) for word in words),
+        tuple(filled(word, known) for word in words),
         purpose,
         environment,
         frozenset(environment),
@@ -155,18 +157,6 @@ def _command(
         background=background,
         log=_log(rehearsal),
     )
-
-
-def _value(value: str, known: dict[str, str]) -> str:
-    if value.startswith(_FROM_ENVIRONMENT):
-        return os.environ.get(value.removeprefix(_FROM_ENVIRONMENT), "")
-    return _filled(value, known)
-
-
-def _filled(text: str, known: dict[str, str]) -> str:
-    for name, value in known.items():
-        text = text.replace(f"{{{name}}}", value)
-    return text
 
 
 def _log(rehearsal: Rehearsal) -> Path:

@@ -1,7 +1,7 @@
 """The server on which migrations are tried: a URL, else a private one of ours (embedded, or the machine's own)."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +9,11 @@ import psycopg
 from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from gatekeeper.staging.at_hand import Installed, ServerKind, choose, servers_at_hand
+from gatekeeper.config.settings import StagingSettings
+from gatekeeper.staging.at_hand import Installed, ServerKind, choose, extensions_of, servers_at_hand
 from gatekeeper.staging.cluster import embedded_binaries, machine_binaries, private_cluster
 from gatekeeper.staging.errors import MissingGrant, StagingMisconfigured, StagingUnreachable
+from migrations_lint.model import Migration
 
 # A network that swallows everything is noticed within half a minute; what a statement takes has its own limit.
 _PATIENCE: dict[str, Any] = {
@@ -99,6 +101,14 @@ def choose_server(url: str | None = None, *, version: int | None = None, extensi
     if chosen is None:
         embedded_binaries()  # which says what to install
     return Choice(None, chosen)
+
+
+def server_for(
+    history: Sequence[Migration], settings: StagingSettings, *, version: int | None, named: str | None = None
+) -> Choice:
+    """Where a history runs: on the server that somebody `named`, or the settings; else on the one at hand that fits."""
+    configured = settings.url.get_secret_value() if settings.url else None
+    return choose_server(named or configured, version=version, extensions=extensions_of(history))
 
 
 @contextlib.contextmanager

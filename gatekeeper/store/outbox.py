@@ -90,13 +90,6 @@ class Outbox:
         with self._engine.begin() as connection:
             connection.execute(update(_outbox).where(_outbox.c.key == letter.key).values(sent=at))
 
-    def waiting(self) -> tuple[Letter, ...]:
-        """What has not arrived yet, oldest first."""
-        query = select(_outbox).where(_outbox.c.sent.is_(None)).order_by(_outbox.c.written, _outbox.c.key)
-        with self._engine.begin() as connection:
-            rows = connection.execute(query).mappings()
-            return tuple(Letter(row["key"], row["channel"], Message.from_json(row["message"])) for row in rows)
-
 
 def _key(message: Message, channel: str) -> str:
     told = (message.release, channel, message.event.value, message.body)

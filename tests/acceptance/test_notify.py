@@ -4,7 +4,8 @@ import os
 import signal
 
 from tests.acceptance.conftest import Project
-from tests.acceptance.test_release import start_and_approve, until
+from tests.acceptance.test_release import start_and_approve
+from tests.conftest import until
 from tests.notify.services import ROUTING_KEY, services
 
 

@@ -3,12 +3,12 @@
 import json
 import os
 import signal
-import time
 from pathlib import Path
 
 import jsonschema
 
 from tests.acceptance.conftest import Project
+from tests.conftest import until
 
 SCHEMA = json.loads((Path(__file__).parent.parent / "schemas" / "release-status.schema.json").read_text())
 
@@ -90,11 +90,3 @@ def test_a_migration_with_a_refuted_way_back_stops_the_release_before_anything_c
     assert project.status()["outcome"] == "stopped"
     assert project.serving == "v1"
     assert "orders" not in project.tables()
-
-
-def until(is_so: "object") -> None:
-    for _ in range(600):
-        if callable(is_so) and is_so():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it did not happen within 30 seconds")

@@ -6,7 +6,8 @@ import threading
 import time
 
 from tests.acceptance.conftest import Project
-from tests.acceptance.test_release import start_and_approve, until
+from tests.acceptance.test_release import start_and_approve
+from tests.conftest import until
 
 _MANAGER = ("--as", "manager@example.com", "--role", "release-manager")
 

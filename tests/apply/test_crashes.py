@@ -26,7 +26,8 @@ from gatekeeper.staging.scratch import scratch
 from gatekeeper.staging.server import StagingServer, embedded_server
 from migrations_lint.history import read_history
 from tests.apply.cut import cutting
-from tests.apply.test_outside import change, rows, until
+from tests.apply.test_outside import change, rows
+from tests.conftest import until
 
 SOAK = os.environ.get("GATEKEEPER_SOAK") is not None
 BUDGET = Budget(max_stall=0.5, give_up_after=30)

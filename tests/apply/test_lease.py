@@ -17,6 +17,7 @@ from gatekeeper.apply.migrate import migrate
 from gatekeeper.apply.terms import Terms
 from gatekeeper.model.lease import Fence, LeaseRow
 from tests.apply.racer import PLACE
+from tests.conftest import until
 from tests.migrations_lint.scripts import migration
 
 ORDERS = migration("CREATE TABLE orders (id bigint PRIMARY KEY);", name="1")
@@ -109,11 +110,3 @@ def test_a_migration_under_a_lost_lease_changes_nothing(target: str) -> None:
     report = migrate(target, [ORDERS], Budget(0.5, 10), terms=Terms(fence=Fence(PLACE, 3)))
 
     assert len(report.applied) == 1
-
-
-def until(is_so: "object") -> None:
-    assert callable(is_so)
-    end = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.05)

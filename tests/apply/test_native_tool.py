@@ -20,7 +20,7 @@ from gatekeeper.apply.native_tool import Guarded, ToolFailed, ToolGaveWay, ToolR
 from gatekeeper.apply.session import TOOL, BehindPooler
 from tests.apply.native_tools import ORDERS, PAID, TOOLS, NativeTool, lay, path_to
 from tests.apply.pooler import pooled
-from tests.apply.test_outside import until
+from tests.conftest import until
 from tests.gatekeeper.commands import gatekeeper
 
 BUDGET = Budget(max_stall=0.3, give_up_after=20)

@@ -1,7 +1,7 @@
 """CONCURRENTLY: what a try left is found again and cleared away, what came of it is read, and others are left alone."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +16,7 @@ from gatekeeper.apply.migrate import Listener, migrate, pending
 from gatekeeper.apply.refusals import LockNotAcquired, MigrationFailed
 from gatekeeper.apply.session import MIGRATING
 from migrations_lint.model import Migration
+from tests.conftest import until
 from tests.migrations_lint.scripts import migration
 
 BUDGET = Budget(max_stall=0.3, give_up_after=20)
@@ -50,13 +51,6 @@ def indexes(url: str) -> dict[str, bool]:
             "WHERE i.indrelid = 'orders'::regclass AND NOT i.indisprimary ORDER BY 1",
         )
     )
-
-
-def until(question: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 15
-    while not question():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.02)
 
 
 @contextmanager

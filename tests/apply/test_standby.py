@@ -19,7 +19,8 @@ from gatekeeper.apply.terms import Terms
 from gatekeeper.staging.cluster import embedded_binaries
 from gatekeeper.staging.server import embedded_server
 from tests.apply.test_backfill import ORDERS, TOUCH
-from tests.apply.test_outside import change, rows, until
+from tests.apply.test_outside import change, rows
+from tests.conftest import until
 from tests.migrations_lint.scripts import migration
 
 pytestmark = pytest.mark.skipif("GATEKEEPER_SOAK" not in os.environ, reason="make soak")

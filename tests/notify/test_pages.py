@@ -5,6 +5,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -107,6 +108,12 @@ def test_a_resolve_is_sent_only_for_what_was_opened() -> None:
 
     assert list(answered(pager.tell(message(Event.ROLLED_BACK), frozenset({Event.STARTED})))) == []
     assert len(list(answered(pager.tell(message(Event.ROLLED_BACK), frozenset({Event.HELD}))))) == 1
+
+
+def test_a_release_without_a_commit_is_not_shown_on_github() -> None:
+    github = channel("github", {"repository": "clinic/web", "token": SECRET}, {}).options
+
+    assert list(answered(github.tell(replace(message(Event.RELEASED), commit=""), frozenset()))) == []
 
 
 def test_no_channel_sends_more_than_the_service_takes() -> None:

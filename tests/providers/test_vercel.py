@@ -5,12 +5,9 @@ project: 200 with `targets.production.id`; 403 without the right token; 404 for 
 domains a little later, as Vercel does.
 """
 
-import json
 import re
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -19,6 +16,7 @@ from gatekeeper.config.load import ConfigError
 from gatekeeper.model.action import Action
 from gatekeeper.providers import Deployment, providers
 from gatekeeper.release.carry_out import carry_out, problem_of
+from tests.http_peer import http_peer
 
 TOKEN = "vercel-token-0123456789"
 _PROMOTE = re.compile(r"/v10/projects/(?P<project>[^/]+)/promote/(?P<deployment>dpl_\w+)")
@@ -63,35 +61,9 @@ class Platform:
 @pytest.fixture
 def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
     state = Platform()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._answer()
-
-        def do_POST(self) -> None:
-            self._answer()
-
-        def _answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            status, told = state.answer(self.command, self.path, self.headers.get("authorization"), body)
-            text = b"" if told is None else json.dumps(told).encode()
-            self.send_response(status)
-            self.send_header("content-length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
     monkeypatch.setenv("VERCEL_TOKEN", TOKEN)
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    yield state
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with http_peer(state.answer) as state.url:
+        yield state
 
 
 def about(

@@ -5,9 +5,8 @@ from gatekeeper.policy.undo import Answer
 from gatekeeper.release.desk import Desk
 from gatekeeper.release.history import project_history
 from gatekeeper.release.step import Result, Work, done, skipped
-from gatekeeper.staging.at_hand import extensions_of
 from gatekeeper.staging.old_app import Rehearsal, old_app_on_new_schema
-from gatekeeper.staging.server import choose_server
+from gatekeeper.staging.server import server_for
 from smoke.report import as_json
 
 
@@ -27,9 +26,7 @@ def act(desk: Desk) -> Result:
         desk.store.evidence.folder(desk.release_id) / "rehearse",
         staging.statement_timeout,
     )
-    url = staging.url.get_secret_value() if staging.url else None
-    choice = choose_server(url, version=desk.settings.lint.server_version, extensions=extensions_of(history))
-    with choice.start() as server:
+    with server_for(history, staging, version=desk.settings.lint.server_version).start() as server:
         new = {migration.path for migration in history if migration.id in ids}
         app = old_app_on_new_schema(server, history, new, rehearsal)
     told = f"{app.version} on the new schema: {app.told}"

@@ -8,12 +8,11 @@ from gatekeeper.release.history import project_history, target_of
 from gatekeeper.release.step import Result, Work, done, failed, skipped
 from gatekeeper.release.way_down import as_facts, way_down_of
 from gatekeeper.report.proof_json import as_json
-from gatekeeper.staging.at_hand import extensions_of
 from gatekeeper.staging.base import base_of
 from gatekeeper.staging.estimate import with_estimates
 from gatekeeper.staging.judge import tolerating
 from gatekeeper.staging.rollback_proof import prove
-from gatekeeper.staging.server import choose_server
+from gatekeeper.staging.server import server_for
 from gatekeeper.staging.snapshot import pull
 from migrations_lint.model import Migration
 
@@ -31,11 +30,7 @@ def act(desk: Desk) -> Result:
     def progress(number: int, of: int, migration: Migration) -> None:
         desk.remark("verify", f"{number + 1} of {of}: {migration.id}")
 
-    choice = choose_server(
-        settings.url.get_secret_value() if settings.url else None,
-        version=desk.settings.lint.server_version,
-        extensions=extensions_of(history),
-    )
+    choice = server_for(history, settings, version=desk.settings.lint.server_version)
     base = None
     with choice.start() as server:
         if settings.base is not None:

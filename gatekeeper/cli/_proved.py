@@ -32,21 +32,18 @@ def proved(
     StagingUnreachable, MissingGrant or ExtensionMissing where the server will not do, UnreadableSnapshot.
     """
     from gatekeeper.staging.agreement import with_disagreements
-    from gatekeeper.staging.at_hand import extensions_of
     from gatekeeper.staging.estimate import with_estimates
     from gatekeeper.staging.judge import tolerating
     from gatekeeper.staging.observed import with_harms
     from gatekeeper.staging.remembered import prove_what_is_new
-    from gatekeeper.staging.server import choose_server
+    from gatekeeper.staging.server import server_for
     from gatekeeper.staging.traffic import with_traffic
     from migrations_lint.api import production_of
     from migrations_lint.engine import lint
 
     settings, linter = invocation.settings.staging, invocation.settings.lint
-    url = staging or (settings.url.get_secret_value() if settings.url else None)
     selected = None if everything else history.selected
-    needed = extensions_of(history.migrations)
-    choice = choose_server(url, version=linter.server_version, extensions=needed)
+    choice = server_for(history.migrations, settings, version=linter.server_version, named=staging)
     production = production_of(replace(linter, snapshot=str(snapshot)) if snapshot else linter)
     base = None
     if settings.base is not None:
@@ -86,9 +83,8 @@ def with_previous(
     """
     from gatekeeper.config.load import ConfigError
     from gatekeeper.model.proof import PreviousVersion
-    from gatekeeper.staging.at_hand import extensions_of
     from gatekeeper.staging.old_app import Rehearsal, old_app_on_new_schema
-    from gatekeeper.staging.server import choose_server
+    from gatekeeper.staging.server import server_for
 
     settings = invocation.settings
     if not settings.staging.app.start or not settings.smoke.check:
@@ -96,11 +92,10 @@ def with_previous(
             f"nothing says how to start {version}, or what to ask it",
             next_step="Set `start` under [staging.app], and add a [[smoke.check]].",
         )
-    url = staging or (settings.staging.url.get_secret_value() if settings.staging.url else None)
     folder = settings.staging.cache.parent / "rehearsal"
     rehearsal = Rehearsal(version, settings.staging.app, settings.smoke, folder, settings.staging.statement_timeout)
-    needed = extensions_of(history.migrations)
-    choice = choose_server(url, version=settings.lint.server_version, extensions=needed)
+    version_there = settings.lint.server_version
+    choice = server_for(history.migrations, settings.staging, version=version_there, named=staging)
     with invocation.err.status(f"Asking {version} …"), choice.start() as server:
         new = {proof.path for proof in report.proofs}
         app = old_app_on_new_schema(server, history.migrations, new, rehearsal)

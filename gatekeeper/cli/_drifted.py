@@ -75,9 +75,6 @@ def _server(
     invocation: Invocation, history: "Sequence[Migration]", staging: str | None, version: int | None
 ) -> "Choice":
     """The configured staging server, else the one at hand that is most like the database."""
-    from gatekeeper.staging.at_hand import extensions_of
-    from gatekeeper.staging.server import choose_server
+    from gatekeeper.staging.server import server_for
 
-    configured = invocation.settings.staging.url
-    url = staging or (configured.get_secret_value() if configured else None)
-    return choose_server(url, version=version, extensions=extensions_of(history))
+    return server_for(history, invocation.settings.staging, version=version, named=staging)
