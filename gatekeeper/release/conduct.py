@@ -18,7 +18,7 @@ from gatekeeper.release.engine import forget, run_leg
 from gatekeeper.release.identity import who_am_i
 from gatekeeper.release.journal import Durably, take
 from gatekeeper.release.lease import Lease, holding_both, target_leases
-from gatekeeper.release.postman import Postman, deliver, letters_about
+from gatekeeper.release.postman import Postman, check_channels, deliver, letters_about
 from gatekeeper.release.records import record_of
 from gatekeeper.release.reporting import leave_pages
 from gatekeeper.release.run import WAITS_FOR_A_PERSON, Course, Ending, Runbook
@@ -56,6 +56,7 @@ def start(settings: Settings, store: Store, release: Release, listener: Listener
     Raises PlaceTaken and Poisoned, and before anything begins what is wrong with the audit key or a channel.
     """
     key_of(settings)
+    check_channels(settings)
     earlier = [record_of(store, one.id) for one in store.releases.newest(1000) if one.version == release.version]
     if not again and (before := poisoned_by(release, earlier)) is not None:
         raise Poisoned(release, before.release)

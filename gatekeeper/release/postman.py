@@ -2,21 +2,21 @@
 
 import os
 import threading
-from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 import stamina
 
 from gatekeeper.config.settings import ChannelSettings, Settings
 from gatekeeper.errors import GatekeeperError
-from gatekeeper.model.message import Event, Message
+from gatekeeper.model.message import Event
 from gatekeeper.model.release import Release
-from gatekeeper.notify import Channel, Talk, channel
+from gatekeeper.notify import Channel, Talk, channel, kinds
 from gatekeeper.policy.telling import message_about
 from gatekeeper.release.carry_out import carry_out, problem_of
 from gatekeeper.release.desk import Listener, now, secrets_of
 from gatekeeper.store.open import Store
 from gatekeeper.store.outbox import Letter, letters
+from smoke.errors import SmokeError
 from smoke.redact import clean
 
 _TRIES, _FIRST_PAUSE, _LONGEST_PAUSE = 3, timedelta(milliseconds=500), timedelta(seconds=2)
@@ -30,25 +30,31 @@ class Undelivered(GatekeeperError):
         super().__init__(problem, next_step="It is tried again by the next command that acts on a release.")
 
 
+def check_channels(settings: Settings) -> None:
+    """Before anything begins; raises Misconfigured or UnknownChannel for a channel that cannot be used.
+
+    Later, a channel that cannot be used keeps its messages in the outbox and nobody from going on or back.
+    """
+    for one in settings.notify.channel:
+        channel(one.use, one.options, os.environ)
+
+
 def letters_about(settings: Settings, release: Release, event: Event, reason: str) -> tuple[Letter, ...]:
-    """What to put into the outbox; raises Misconfigured or UnknownChannel for a channel that cannot be used."""
+    """What to put into the outbox; nothing where no channel tells of such an event."""
     message = message_about(release, event, clean(reason, secrets_of(settings)))
-    wanting = [title for title, one in _channels(settings).items() if event in _events(settings, title, one)]
-    return letters(message, wanting)
+    return letters(message, [one.title for one in settings.notify.channel if event in _events(one)])
 
 
 def deliver(settings: Settings, store: Store, listener: Listener) -> None:
     """Deliver every letter that waits and that no other process has in hand; what does not arrive stays."""
-    if not settings.notify.channel:
-        return
-    known = _channels(settings)
-    while (letter := store.outbox.claim(now())) is not None:
-        if (taken_by := known.get(letter.channel)) is None:
+    known = {one.title: one for one in settings.notify.channel}
+    while known and (letter := store.outbox.claim(now())) is not None:
+        if (entry := known.get(letter.channel)) is None:
             listener.remarks("notify", f"{letter.channel} is no channel any more; its message is left")
             continue
         try:
-            _tell(taken_by.tell, letter)
-        except GatekeeperError as problem:
+            _tell(channel(entry.use, entry.options, os.environ).options, letter)
+        except (GatekeeperError, SmokeError) as problem:
             listener.remarks("notify", clean(f"could not tell {letter.channel}: {problem}", secrets_of(settings)))
         else:
             store.outbox.sent(letter, now())
@@ -79,13 +85,13 @@ class Postman:
             going.join(_LONGEST_GOODBYE_SECONDS)
 
 
-def _tell(plan: Callable[[Message, frozenset[Event]], Talk], letter: Letter) -> None:
+def _tell(taken_by: Channel, letter: Letter) -> None:
     """Tell it, from the beginning again where something on the way did not answer; raises Undelivered."""
     for attempt in stamina.retry_context(
         on=Undelivered, attempts=_TRIES, wait_initial=_FIRST_PAUSE, wait_max=_LONGEST_PAUSE
     ):
         with attempt:
-            _talk(plan(letter.message, letter.told))
+            _talk(taken_by.tell(letter.message, letter.told))
 
 
 def _talk(talk: Talk) -> None:
@@ -103,10 +109,6 @@ def _talk(talk: Talk) -> None:
         raise Undelivered(f"the answer is not what the service documents: {error}") from error
 
 
-def _channels(settings: Settings) -> Mapping[str, Channel]:
-    return {one.title: channel(one.use, one.options, os.environ).options for one in settings.notify.channel}
-
-
-def _events(settings: Settings, title: str, one: Channel) -> frozenset[Event]:
-    chosen: ChannelSettings = next(entry for entry in settings.notify.channel if entry.title == title)
-    return frozenset(chosen.events) or one.events
+def _events(entry: ChannelSettings) -> frozenset[Event]:
+    kind = kinds().get(entry.use.replace("_", "-"))
+    return frozenset(entry.events) or (kind.events if kind is not None else frozenset())

@@ -17,7 +17,7 @@ def test_what_comes_from_our_environment_is_secret(monkeypatch: pytest.MonkeyPat
         {"TOKEN": "env:TOKEN_HERE", "REGION": "eu"}, key="staging.app.environment", next_step="Set it."
     )
 
-    assert (found.values, found.secret) == ({"TOKEN": "s3cret", "REGION": "eu"}, {"TOKEN"})
+    assert (dict(found.values), set(found.secret)) == ({"TOKEN": "s3cret", "REGION": "eu"}, {"TOKEN"})
     assert "s3cret" not in repr(found)
 
 

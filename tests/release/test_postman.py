@@ -12,7 +12,7 @@ from gatekeeper.model.message import Event
 from gatekeeper.model.release import Release, Step
 from gatekeeper.notify import UnknownChannel
 from gatekeeper.release.desk import now
-from gatekeeper.release.postman import Postman, deliver, letters_about
+from gatekeeper.release.postman import Postman, check_channels, deliver, letters_about
 from gatekeeper.store.open import Store, open_store
 from smoke.errors import Misconfigured
 from tests.notify.services import ROUTING_KEY, TOKEN, Services, services
@@ -138,4 +138,21 @@ def test_a_wrong_channel_is_named_before_anything_happens() -> None:
     for use, options, raised in (("pager", {}, UnknownChannel), ("pagerduty", {}, Misconfigured)):
         settings = Settings(notify=NotifySettings(channel=(ChannelSettings(use=use, options=options),)))
         with pytest.raises(raised, match=use):
-            letters_about(settings, RELEASE, Event.STARTED, "")
+            check_channels(settings)
+
+
+def test_a_channel_that_cannot_be_used_any_more_keeps_nobody_from_going_back(
+    settings: Settings, store: Store, online: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PAGER_KEY")
+    heard = Heard()
+
+    postman = Postman(settings, store, heard)
+    postman.tell(RELEASE, Event.ROLLING_BACK, "smoke: login: HTTP 500")
+    postman.close()
+
+    assert [sent["type"] for sent in online.posted] == ["failure"]  # the others are told
+    assert any("could not tell pagerduty" in text and "PAGER_KEY is not set" in text for text in heard.remarked)
+    left = store.outbox.claim(now() + timedelta(minutes=4))
+    assert left is not None
+    assert left.channel == "pagerduty"
