@@ -1,5 +1,6 @@
 """One embedded PostgreSQL for each worker, which every room shares; what is in it, each test makes for itself."""
 
+import signal
 import time
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
@@ -10,6 +11,10 @@ from psycopg.conninfo import conninfo_to_dict
 
 from gatekeeper.staging.scratch import Scratch, scratch
 from gatekeeper.staging.server import StagingServer, embedded_server
+
+# Whoever runs the tests in the background of a shell has Ctrl-C ignored, and our programs would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("no-clock", deadline=None)  # a busy machine is no failing example
 settings.load_profile("no-clock")

@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,9 +111,9 @@ def lay(folder: Path, files: Mapping[str, str]) -> None:
 
 def path_to(tool: NativeTool) -> str | None:
     """A PATH on which the tool is found; None where it cannot be had."""
-    usual = os.environ["PATH"]
+    usual = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # what is installed beside this Python, Alembic too
     if tool.name not in _NODE_PROGRAMS:
-        return usual if shutil.which(tool.command[0]) else None
+        return usual if shutil.which(tool.command[0], path=usual) else None
     programs = _node_programs()
     return f"{programs}:{usual}" if programs else None
 
