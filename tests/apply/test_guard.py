@@ -71,8 +71,9 @@ def test_a_statement_that_works_under_its_lock_is_cancelled_before_anyone_has_wa
     with traffic(orders, sessions=4, lasts=0.01), pytest.raises(WorkTooLong, match="200 ms"):
         migrate(orders, [ORDERS, slow], BUDGET, listener=Listener(tried=attempts.append))
 
-    assert len(attempts) == 2  # not again and again, for it would go likewise
-    assert all(0 < one.stall.worst_seconds <= BUDGET.max_stall + MARGIN for one in attempts)
+    overran = [one for one in attempts if "user request" in one.outcome]  # another try may not have got its lock
+    assert len(overran) == 2  # not again and again, for it would go likewise
+    assert all(0 < one.stall.worst_seconds <= BUDGET.max_stall + MARGIN for one in overran)
     assert not has_column(orders)
 
 
